@@ -1,0 +1,44 @@
+"""What counts as a URL that may be called at all, before anything is resolved."""
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from yarl import URL
+
+
+class UrlNotAllowed(ValueError):
+    """The text is not a URL that may be called."""
+
+
+def check_url(url: str) -> URL:
+    """Return `url` parsed; raise `UrlNotAllowed` when it is not a plain http(s) URL.
+
+    A literal address is left to the connector, which checks all alike.
+    """
+    if not url.isascii() or not url.isprintable() or set(url) & set(' \\"<>^`{|}'):
+        raise UrlNotAllowed("the URL has characters that do not belong into one")
+    try:
+        parsed = URL(url)
+        port = parsed.port
+    except ValueError:
+        raise UrlNotAllowed("not a URL") from None
+    if parsed.scheme not in {"http", "https"} or not parsed.host or not port:
+        raise UrlNotAllowed("the URL must start with http:// or https:// and name a host")
+    if parsed.user is not None or parsed.password is not None:
+        raise UrlNotAllowed("the URL must not hold a user name or password")
+    return parsed
+
+
+def origin(url: URL) -> str:
+    """Return scheme, host and port of `url`, always with the port."""
+    return f"{url.scheme}://{url.raw_host}:{url.port}".lower()
+
+
+def validate_url(url: str) -> None:
+    """Raise `ValidationError` unless `check_url` accepts `url`: a validator for fields."""
+    try:
+        check_url(url)
+    except UrlNotAllowed:
+        raise ValidationError(
+            _("Give an address that begins with http:// or https://, without a password."),
+            code="url",
+        ) from None
