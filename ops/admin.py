@@ -1,0 +1,108 @@
+"""What the administration's pages of several rooms share."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+from unfold.paginator import InfinitePaginator
+from unfold.utils import parse_date_str
+
+NEWEST = 1000  # rows whose values a filter offers
+MOST_OWNERS = 100  # people that a search may mean
+
+
+class _ReadOnly:
+    """Nothing can be added, changed or deleted, by whatever right."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
+    """Pages to look at tables that grow without end: rows are never counted, only read.
+
+    A row is found by the e-mail address of whose it is; `whose` is a foreign key with an index.
+    """
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = 50
+    list_disable_select_all = True
+    list_filter_submit = True
+    ordering = ("-created_at", "-pk")
+    sortable_by = ("created_at", "updated_at")
+    whose = "user"
+    whose_email = "email"
+    hidden: tuple[str, ...] = ()  # columns that hold what people wrote: never read from the table
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer(*self.hidden)
+
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.hidden
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Find by person: first whose it can be, then their rows by index."""
+        term = search_term.strip().replace("\x00", "")
+        if not term:
+            return queryset, False
+        owners: Any = self.model._meta.get_field(self.whose).related_model
+        found = owners._default_manager.filter(**{f"{self.whose_email}__icontains": term})
+        keys = list(found.values_list("pk", flat=True)[:MOST_OWNERS])
+        return queryset.filter(**{f"{self.whose}__in": keys}), False
+
+
+class ReadOnlyInline(_ReadOnly, TabularInline):
+    extra = 0
+    can_delete = False
+    per_page = 50
+
+
+class DayFilter(RangeDateFilter):
+    """From one day to another, both included, in the time zone of the pages."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name = self.parameter_name
+        first = parse_date_str(str(self.used_parameters.get(f"{name}_from", "")))
+        last = parse_date_str(str(self.used_parameters.get(f"{name}_to", "")))
+        if first:
+            queryset = queryset.filter(**{f"{name}__gte": _begin_of(first)})
+        if last and last < dt.date.max:
+            queryset = queryset.filter(**{f"{name}__lt": _begin_of(last + dt.timedelta(days=1))})
+        return queryset
+
+
+def _begin_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
+
+
+class DoorFilter(DropdownFilter):
+    """By door; the newest rows say which doors there are, so that the table is not read whole."""
+
+    title = _("door")
+    parameter_name = "door"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        model: type[Model] = model_admin.model
+        newest = model._default_manager.order_by("-created_at", "-pk")
+        doors = set(newest.values_list("door", flat=True)[:NEWEST])
+        return [(door, door) for door in sorted(doors)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        door = (self.value() or "").replace("\x00", "")
+        return queryset.filter(door=door) if door else queryset
