@@ -1,0 +1,213 @@
+"""People in the administration. Rights change through the same actions as anywhere else."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
+
+from accounts import actions
+from accounts.errors import AccountError
+from accounts.models import User
+
+# Signing in here is signing in anywhere: with its second factor and its rate limits.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+# Shown with their person instead, without keys and secrets; groups are not used.
+for model in (EmailAddress, Authenticator, UserSession, Group):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+class UserForm(ModelForm):
+    class Meta:
+        model = User
+        fields = ("name",)
+
+
+class UserAddForm(UserCreationForm):
+    class Meta:
+        model = User
+        fields = ("email", "name")
+
+    def clean_email(self) -> str:
+        return self.cleaned_data["email"].lower()
+
+
+class UserPasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        usable = self.cleaned_data["set_usable_password"]
+        actions.change_password(self.user, self.cleaned_data["password1"] if usable else None)
+        return self.user
+
+
+class ReadOnlyInline(TabularInline):
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class EmailAddressInline(ReadOnlyInline):
+    model = EmailAddress
+    fields = ("email", "verified", "primary")
+
+
+class AuthenticatorInline(ReadOnlyInline):
+    """Which second factors there are; `data`, which holds their secrets, is never shown.
+
+    Removing one helps somebody who lost a phone.
+    """
+
+    model = Authenticator
+    fields = ("type", "created_at", "last_used_at")
+    readonly_fields = fields
+    can_delete = True
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
+
+class UserSessionInline(ReadOnlyInline):
+    """Where somebody is signed in; the session key, which would let one in, is never shown."""
+
+    model = UserSession
+    fields = ("ip", "user_agent", "created_at", "last_seen_at")
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin, ModelAdmin):
+    form = UserForm
+    add_form = UserAddForm
+    change_password_form = UserPasswordForm
+    inlines = (EmailAddressInline, AuthenticatorInline, UserSessionInline)
+    ordering = ("email",)
+    list_display = ("email", "name", "active", "administrator", "date_joined", "last_login")
+    list_filter = ("is_active", "is_superuser", "language", "date_joined")
+    search_fields = ("email", "name")
+    filter_horizontal = ()
+    # Rights change by the buttons; an address by its owner, who proves it by mail.
+    readonly_fields = (
+        "email",
+        "password_page",
+        "active",
+        "administrator",
+        "date_joined",
+        "last_login",
+    )
+    fieldsets = (
+        (None, {"fields": ("email", "name", "password_page")}),
+        (_("Rights"), {"fields": ("active", "administrator")}),
+        (_("Dates"), {"fields": ("date_joined", "last_login")}),
+    )
+    add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
+    actions = ("deactivate_all", "reactivate_all", "sign_out_all")
+    actions_submit_line = ("deactivate", "reactivate", "grant", "withdraw")
+
+    @admin.display(description=_("password"))
+    def password_page(self, user: User) -> str:
+        """Not even a part of its hash is shown."""
+        url = reverse("admin:auth_user_password_change", args=[user.pk])
+        return format_html('<a href="{}">{}</a>', url, _("Set a new password"))
+
+    @admin.display(description=_("active"), boolean=True, ordering="is_active")
+    def active(self, user: User) -> bool:
+        return user.is_active
+
+    @admin.display(description=_("administrator"), boolean=True, ordering="is_superuser")
+    def administrator(self, user: User) -> bool:
+        return user.is_superuser
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return self.readonly_fields if obj else ()
+
+    def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
+        return self.inlines if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            actions.add_user(obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is theirs goes with them; it is not listed, since it is nobody else's to read."""
+        names = [str(user) for user in objs]
+        return names, {User._meta.verbose_name_plural: len(names)}, set(), []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self._do(request, actions.erase_user, [obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._do(request, actions.erase_user, queryset)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: str) -> list[Any]:
+        """Only the buttons that change something for this person."""
+        user = User.objects.filter(pk=object_id).first()
+        if user is None:
+            return []
+        fit = {
+            "deactivate": user.is_active,
+            "reactivate": not user.is_active,
+            "grant": user.is_active and not user.is_superuser,
+            "withdraw": user.is_superuser,
+        }
+        buttons = super().get_actions_submit_line(request, object_id)
+        return [button for button in buttons if fit[button.path]]
+
+    @action(description=_("Deactivate"))
+    def deactivate(self, request: HttpRequest, obj: User) -> None:
+        self._do(request, actions.deactivate_user, [obj])
+
+    @action(description=_("Reactivate"))
+    def reactivate(self, request: HttpRequest, obj: User) -> None:
+        self._do(request, actions.reactivate_user, [obj])
+
+    @action(description=_("Make an administrator"))
+    def grant(self, request: HttpRequest, obj: User) -> None:
+        self._do(request, actions.grant_administration, [obj])
+
+    @action(description=_("No longer an administrator"))
+    def withdraw(self, request: HttpRequest, obj: User) -> None:
+        self._do(request, actions.withdraw_administration, [obj])
+
+    @admin.action(description=_("Deactivate and sign out"))
+    def deactivate_all(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._do(request, actions.deactivate_user, queryset)
+
+    @admin.action(description=_("Reactivate"))
+    def reactivate_all(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._do(request, actions.reactivate_user, queryset)
+
+    @admin.action(description=_("Sign out everywhere"))
+    def sign_out_all(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        actions.end_sessions(UserSession.objects.filter(user__in=queryset))
+
+    def _do(
+        self, request: HttpRequest, verb: Callable[[User], None], users: Iterable[User]
+    ) -> None:
+        """Do one thing to each; whoever refuses is named, and the others go on."""
+        for user in users:
+            try:
+                verb(user)
+            except AccountError as error:
+                self.message_user(request, f"{user}: {error}", messages.ERROR)

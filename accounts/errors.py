@@ -1,0 +1,30 @@
+"""Why an action on people was refused. Each error's text is a sentence safe to show."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class AccountError(Exception):
+    sentence: str | Promise = ""
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class SignUpClosed(AccountError):
+    sentence = _("Sign-up is closed here. Ask the administrator for an account.")
+
+
+class SetupLinkNeeded(AccountError):
+    sentence = _(
+        "The first account here becomes the administrator, so it needs the set-up link. "
+        "It was printed where Causerie was started."
+    )
+
+
+class AddressTaken(AccountError):
+    sentence = _("Somebody already signed up with this e-mail address.")
+
+
+class LastAdministrator(AccountError):
+    sentence = _("This is the only administrator. Make somebody else one first.")
