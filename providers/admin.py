@@ -1,0 +1,142 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from providers.actions import set_default_model, store_credential
+from providers.models import Credential, ModelSpec, Provider
+
+
+class SpecInline(TabularInline):
+    model = ModelSpec
+    fields = ("label", "name", "is_enabled", "is_default", "context_window")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Provider)
+class ProviderAdmin(ModelAdmin):
+    list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
+    list_filter = ("is_enabled", "is_embedded", "kind")
+    search_fields = ("name", "base_url")
+    readonly_fields = ("is_embedded", "created_at")
+    inlines = (SpecInline,)
+    fieldsets = (
+        (None, {"fields": ("name", "kind", "base_url", "is_enabled", "allow_private")}),
+        (
+            _("Limits"),
+            {"fields": ("max_streams", "first_token_seconds", "idle_seconds", "total_seconds")},
+        ),
+        (None, {"fields": ("is_embedded", "created_at")}),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        # The embedded server's address is settled at each start.
+        settled = ("base_url", "kind", "allow_private") if obj and obj.is_embedded else ()
+        return (*self.readonly_fields, *settled)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Provider | None = None) -> bool:
+        """Refuse for seeded ones: they would come back at the next start. Disable them instead."""
+        if obj is not None and obj.seed:
+            return False
+        return super().has_delete_permission(request, obj)
+
+
+class CredentialForm(forms.ModelForm):
+    """The key goes in and never comes out: an empty field keeps the one that is stored."""
+
+    new_secret = forms.CharField(
+        label=_("Key"),
+        required=False,
+        strip=True,
+        max_length=4096,
+        widget=UnfoldAdminPasswordWidget(
+            render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
+        ),
+        help_text=_("Takes the place of the stored key, which cannot be shown."),
+    )
+
+    class Meta:
+        model = Credential
+        fields = ("provider", "name", "is_enabled")
+
+    def clean_new_secret(self) -> str:
+        secret: str = self.cleaned_data["new_secret"]
+        if not secret and self.instance._state.adding:
+            raise ValidationError(_("Enter the key."))
+        if secret and not (secret.isascii() and secret.isprintable()):
+            raise ValidationError(_("A key is one line of plain characters."))
+        return secret
+
+
+@admin.register(Credential)
+class CredentialAdmin(ModelAdmin):
+    form = CredentialForm
+    list_display = ("provider", "name", "ending", "origin", "is_enabled", "replaced_at")
+    list_filter = ("is_enabled", "provider")
+    search_fields = ("name", "provider__name", "last_four")
+    fields = (
+        *("provider", "name", "ending", "origin", "new_secret", "is_enabled"),
+        *("created_at", "replaced_at"),
+    )
+    readonly_fields = ("ending", "origin", "created_at", "replaced_at")
+    list_select_related = ("provider",)
+
+    @admin.display(description=_("ends with"))
+    def ending(self, credential: Credential) -> str:
+        return f"…{credential.last_four}" if credential.last_four else "…"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
+        # A key belongs to one origin: it is never moved to another provider.
+        return (*self.readonly_fields, *(("provider", "name") if obj else ()))
+
+    def save_model(
+        self, request: HttpRequest, obj: Credential, form: CredentialForm, change: bool
+    ) -> None:
+        secret = form.cleaned_data.get("new_secret")
+        if secret:
+            stored = store_credential(obj.provider, secret, name=obj.name)
+            obj.pk, obj._state.adding = stored.pk, False
+        Credential.objects.filter(pk=obj.pk).update(is_enabled=obj.is_enabled)
+
+
+@admin.register(ModelSpec)
+class ModelSpecAdmin(ModelAdmin):
+    list_display = (
+        "label",
+        "provider",
+        "name",
+        "is_enabled",
+        "is_default",
+        "context_window",
+        "input_price",
+        "output_price",
+    )
+    list_filter = ("is_enabled", "is_default", "makes_titles", "provider")
+    search_fields = ("label", "name", "provider__name")
+    list_select_related = ("provider",)
+    readonly_fields = ("is_default", "created_at")
+    actions = ("make_default",)
+
+    @admin.action(description=_("Make the chosen model the default"), permissions=["change"])
+    def make_default(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
+        if len(chosen) != 1:
+            self.message_user(request, _("Choose one model."), messages.ERROR)
+            return
+        try:
+            set_default_model(chosen[0])
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+        else:
+            self.message_user(request, _("New conversations begin with this model."))

@@ -1,0 +1,120 @@
+"""Open clients: one for each provider's credential and event loop, kept for the next call."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import httpx2
+from openai import AsyncOpenAI
+
+from boundary.egress import transport
+from boundary.egress.addresses import Rules
+
+_SENT = {
+    "accept",
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "user-agent",
+    "x-client-request-id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a provider is called and with which key."""
+
+    provider_id: UUID
+    base_url: str
+    secret: str = field(repr=False)
+    allow_private: bool
+
+
+@dataclass(slots=True)
+class _Open:
+    target: Target
+    client: AsyncOpenAI
+    users: int = 0
+    retired: bool = False
+
+
+CONNECT_SECONDS = 10.0
+_open: dict[asyncio.AbstractEventLoop, dict[UUID, _Open]] = {}
+_closing: set[asyncio.Task[None]] = set()
+
+
+@contextmanager
+def borrowed(target: Target) -> Iterator[AsyncOpenAI]:
+    """Lend the running loop's client for `target`.
+
+    After the address or the key changed, a new client takes the old one's place; the old one is
+    closed when its last call has ended.
+    """
+    opened = _of_this_loop()
+    held = opened.get(target.provider_id)
+    if held is None or held.target != target:
+        if held is not None:
+            held.retired = True
+            _close_if_unused(held)
+        held = opened[target.provider_id] = _Open(target, _client(target))
+    held.users += 1
+    try:
+        yield held.client
+    finally:
+        held.users -= 1
+        _close_if_unused(held)
+
+
+async def close_clients() -> None:
+    """Close all clients of the running loop: at the end of a process or a test."""
+    for held in _open.pop(asyncio.get_running_loop(), {}).values():
+        await held.client.close()
+    while _closing:
+        await asyncio.gather(*_closing)
+
+
+def _of_this_loop() -> dict[UUID, _Open]:
+    loop = asyncio.get_running_loop()
+    if loop not in _open:
+        for closed in [each for each in _open if each.is_closed()]:
+            del _open[closed]
+        _open[loop] = {}
+    return _open[loop]
+
+
+def _close_if_unused(held: _Open) -> None:
+    if held.retired and not held.users:
+        task = asyncio.get_running_loop().create_task(held.client.close())
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+
+
+def _client(target: Target) -> AsyncOpenAI:
+    rules = Rules(allow_private=target.allow_private)
+    client = transport.client(target.base_url, rules, connect_seconds=CONNECT_SECONDS)
+    client.event_hooks = {"request": [_only_ours]}
+    # The SDK insists on a key; a server that needs none is not told one (see `_only_ours`).
+    return AsyncOpenAI(
+        api_key=str(target.secret) or "none",
+        base_url=target.base_url,
+        http_client=client,
+        max_retries=0,
+        timeout=None,
+    )
+
+
+async def _only_ours(request: httpx2.Request) -> None:
+    """Drop what the SDK adds of its own or from the environment: platform, organisation, project.
+
+    The environment's values belong to OpenAI's origin, not to every provider's.
+    """
+    for name in set(request.headers) - _SENT:
+        del request.headers[name]
+    if request.headers.get("authorization") == "Bearer none":
+        del request.headers["authorization"]
+    request.headers["user-agent"] = "causerie"

@@ -1,0 +1,56 @@
+"""How one server wants to be asked: which of the optional parameters it knows."""
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from providers.values import Prompt
+
+_OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
+
+
+class Dialect:
+    """What is known of a server's model in this process; refusals teach the rest.
+
+    OpenAI's newer models accept only `max_completion_tokens`, most other servers only
+    `max_tokens`; some servers refuse `stream_options`, some models a `temperature`.
+    """
+
+    def __init__(self, host: str) -> None:
+        self._cap = "max_completion_tokens" if host.endswith(_OPENAI_HOSTS) else "max_tokens"
+        self._other_cap = "max_tokens" if self._cap != "max_tokens" else "max_completion_tokens"
+        self._unknown: set[str] = set()
+
+    def body(self, model: str, prompt: Prompt, *, stream: bool) -> dict[str, Any]:
+        """Return the request for `prompt`; the cap on output is always in it."""
+        body: dict[str, Any] = {
+            "model": model,
+            "messages": [{"role": turn.role, "content": turn.text} for turn in prompt.turns],
+            "stream": stream,
+            self._cap: prompt.max_tokens,
+        }
+        if stream and "stream_options" not in self._unknown:
+            body["stream_options"] = {"include_usage": True}
+        if prompt.temperature is not None and "temperature" not in self._unknown:
+            body["temperature"] = prompt.temperature
+        if prompt.stop:
+            body["stop"] = list(prompt.stop)
+        return body
+
+    def learn(self, refusal: str, asked: dict[str, Any]) -> bool:
+        """Learn from a refusal's message; return whether asking again differs from `asked`."""
+        if "max_completion_tokens" in refusal and self._other_cap:
+            self._cap, self._other_cap = self._other_cap, ""  # once: there is no third name
+        elif "stream_options" in asked and "stream_options" in refusal:
+            self._unknown.add("stream_options")
+        elif "temperature" in asked and "temperature" in refusal:
+            self._unknown.add("temperature")
+        else:
+            return False
+        return True
+
+
+@lru_cache(maxsize=1024)
+def dialect_of(base_url: str, model: str) -> Dialect:
+    """Return what this process knows of `model` at `base_url`."""
+    return Dialect(urlsplit(base_url).hostname or "")

@@ -1,0 +1,237 @@
+"""Servers that speak OpenAI's chat completions API."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import httpx2
+import openai
+
+from boundary.egress.addresses import AddressNotAllowed
+from boundary.egress.urls import UrlNotAllowed
+from boundary.encryption import UnreadableSecretError
+from providers import errors
+from providers.backends.clients import Target, borrowed
+from providers.backends.deadlines import Deadlines, Watch
+from providers.backends.dialect import dialect_of
+from providers.backends.failures import from_event, from_status, redacted
+from providers.backends.reading import (
+    StreamReader,
+    parse_object,
+    reason_of,
+    storable,
+    text_of,
+    usage_of,
+)
+from providers.models import ModelSpec
+from providers.values import Delta, Prompt
+
+_MOST_ANSWER = 32 * 2**20  # bytes of one answer, far beyond any model's
+_END_SECONDS = 0.05  # for the end of the body after [DONE], so that the connection can be kept
+
+
+def backend_for(spec: ModelSpec) -> "OpenAIBackend":
+    """Return the backend for `spec`; raise `AuthenticationFailed` when its key is unreadable."""
+    provider = spec.provider
+    try:
+        secret = provider.current_secret()
+    except UnreadableSecretError:
+        raise errors.AuthenticationFailed("the stored key cannot be decrypted") from None
+    return OpenAIBackend(
+        target=Target(
+            provider.pk,
+            provider.base_url,
+            secret,
+            provider.allow_private or provider.is_embedded,
+        ),
+        model=spec.name,
+        deadlines=Deadlines(
+            provider.first_token_seconds, provider.idle_seconds, provider.total_seconds
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIBackend:
+    """Calls one model of one server. See `providers.backends.Backend`."""
+
+    target: Target
+    model: str
+    deadlines: Deadlines
+
+    async def stream(self, prompt: Prompt, *, request_id: str) -> AsyncGenerator[Delta, None]:
+        started = asyncio.get_running_loop().time()
+        with borrowed(self.target) as client:
+            response = await self._open(client, prompt, request_id, stream=True)
+            watch = Watch(self.deadlines, started, response.close)
+            try:
+                if response.content_type == "application/json":  # a server that does not stream
+                    yield _whole(await _rest(response, watch))
+                    return
+                answer = _Answer(response, watch)
+                while delta := await answer.next():
+                    yield delta
+            except errors.ProviderError as error:
+                error.detail = redacted(error.detail, self.target.secret)
+                raise
+            finally:
+                watch.stop()
+                response.close()  # a connection read to its end is in the pool already
+
+    async def complete(self, prompt: Prompt, *, request_id: str) -> Delta:
+        started = asyncio.get_running_loop().time()
+        with borrowed(self.target) as client:
+            response = await self._open(client, prompt, request_id, stream=False)
+            watch = Watch(self.deadlines, started, response.close)
+            try:
+                return _whole(await _rest(response, watch))
+            except errors.ProviderError as error:
+                error.detail = redacted(error.detail, self.target.secret)
+                raise
+            finally:
+                watch.stop()
+                response.close()
+
+    async def _open(
+        self, client: openai.AsyncOpenAI, prompt: Prompt, request_id: str, *, stream: bool
+    ) -> aiohttp.ClientResponse:
+        """Send the request; return the answer when its head says that it is one.
+
+        A server that refuses a parameter of ours is asked once more without it: nothing was
+        answered or charged, and the server's dialect is known from then on.
+        """
+        dialect = dialect_of(self.target.base_url, self.model)
+        while True:
+            body = dialect.body(self.model, prompt, stream=stream)
+            try:
+                return await self._post(client, body, request_id)
+            except errors.BadRequest as error:
+                if type(error) is not errors.BadRequest or not dialect.learn(error.detail, body):
+                    raise
+
+    async def _post(
+        self, client: openai.AsyncOpenAI, body: dict[str, Any], request_id: str
+    ) -> aiohttp.ClientResponse:
+        headers = {"X-Client-Request-Id": request_id, "Accept-Encoding": "identity"}
+        limits = self.deadlines
+        # The head of an answer that does not stream comes when all of it is written.
+        seconds = min(limits.first_token, limits.total) if body["stream"] else limits.total
+        try:
+            async with asyncio.timeout(seconds):
+                response = await client.post(
+                    "/chat/completions",
+                    cast_to=httpx2.Response,
+                    body=body,
+                    options={"headers": headers},
+                    stream=True,
+                    stream_cls=openai.AsyncStream[Any],
+                )
+        except TimeoutError:
+            raise errors.FirstTokenTimeout from None
+        except UnicodeEncodeError:
+            raise errors.BadRequest("the prompt is not valid Unicode") from None
+        except (openai.APIError, AddressNotAllowed, UrlNotAllowed) as error:
+            raise _failure(error, self.target.secret) from None
+        opened: aiohttp.ClientResponse = response.extensions["aiohttp_response"]  # type: ignore[attr-defined]
+        return opened
+
+
+class _Answer:
+    """A streamed answer being read."""
+
+    def __init__(self, response: aiohttp.ClientResponse, watch: Watch) -> None:
+        self._response = response
+        self._watch = watch
+        self._reader = StreamReader()
+        self._size = 0
+
+    async def next(self) -> Delta | None:
+        """Return the next delta; None when the answer is whole."""
+        reader = self._reader
+        try:
+            while not reader.ended and not reader.failure:
+                part = await _read(self._response, self._watch)
+                delta = reader.feed(part) if part else reader.end()
+                self._note(len(part))
+                if delta is not None or not part:
+                    return delta
+            if reader.failure:
+                raise reader.failure
+        except errors.ProviderError:
+            if reader.finished:
+                return None  # the answer is whole: only what follows one is missing
+            raise
+        await self._end()
+        return None
+
+    def _note(self, size: int) -> None:
+        if self._reader.alive:
+            self._watch.alive()
+            if self._reader.finished:
+                self._watch.closing()
+        self._size += size
+        if self._size > _MOST_ANSWER:
+            raise errors.BadResponse("the answer is too large")
+
+    async def _end(self) -> None:
+        if not self._reader.finished:
+            raise errors.StreamCut("[DONE] without a finish_reason")
+        if not self._response.content.is_eof():
+            with contextlib.suppress(TimeoutError, errors.ProviderError):
+                async with asyncio.timeout(_END_SECONDS):
+                    await _read(self._response, self._watch)
+
+
+async def _read(response: aiohttp.ClientResponse, watch: Watch) -> bytes:
+    """Return what one read from the network brought; nothing at the end of the body."""
+    try:
+        return await response.content.readany()
+    except (aiohttp.ClientError, OSError, RuntimeError) as error:
+        if watch.expired:
+            raise watch.expired from None
+        raise errors.StreamCut(type(error).__name__) from None
+
+
+async def _rest(response: aiohttp.ClientResponse, watch: Watch) -> bytes:
+    body = bytearray()
+    while part := await _read(response, watch):
+        body += part
+        if len(body) > _MOST_ANSWER:
+            raise errors.BadResponse("the answer is too large")
+    return bytes(body)
+
+
+def _whole(body: bytes) -> Delta:
+    """Return the answer in the body of a call that does not stream."""
+    given = parse_object(body)
+    if given.get("error"):
+        raise from_event(given)
+    choices = given.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise errors.BadResponse("no choices")
+    message, reason = choices[0].get("message"), choices[0].get("finish_reason")
+    if not isinstance(message, dict):
+        raise errors.BadResponse("no message")
+    if not reason:
+        raise errors.StreamCut("no finish_reason")
+    return Delta(storable(text_of(message)), reason_of(reason), usage_of(given.get("usage")))
+
+
+def _failure(
+    error: openai.APIError | AddressNotAllowed | UrlNotAllowed, secret: str
+) -> errors.ProviderError:
+    if isinstance(error, AddressNotAllowed | UrlNotAllowed):
+        return errors.AddressRefused(str(error))
+    if isinstance(error, openai.APIStatusError):
+        response = error.response
+        try:
+            body: object = parse_object(response.content)
+        except errors.BadResponse:
+            body = response.text
+        return from_status(response.status_code, body, response.headers, secret)
+    if isinstance(error, openai.APITimeoutError):
+        return errors.ConnectTimeout()
+    return errors.ConnectionFailed(type(error.__cause__).__name__)

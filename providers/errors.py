@@ -1,0 +1,224 @@
+"""Everything that can go wrong between us and a model, as one tree.
+
+    ProviderError
+    ├── RateLimited            rate_limit           retry
+    ├── QuotaExceeded          quota
+    ├── AuthenticationFailed   authentication
+    ├── PermissionRefused      permission
+    ├── ModelNotFound          model_not_found
+    ├── BadRequest             bad_request
+    │   ├── ContextTooLong     context_too_long
+    │   └── ContentFiltered    content_filter
+    ├── ProviderTimeout        timeout              retry
+    │   ├── ConnectTimeout     timeout_connect      retry
+    │   ├── FirstTokenTimeout  timeout_first_token  retry
+    │   ├── IdleTimeout        timeout_idle         retry
+    │   └── TotalTimeout       timeout_total
+    ├── ConnectionFailed       connection           retry
+    │   └── AddressRefused     address_refused
+    ├── ServerFailed           server               retry
+    │   └── Overloaded         overloaded           retry
+    ├── StreamCut              cut_stream           retry
+    └── BadResponse            bad_response         retry
+
+`retry` says that the same request may succeed later or elsewhere. Whether there is a next attempt
+is the engine's decision: never once text was committed for showing.
+"""
+
+from functools import cache
+from typing import Any, ClassVar
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Sentence = str | Promise
+
+
+class ProviderError(Exception):
+    """A call to a model failed.
+
+    `kind` is a stable slug for rows and metrics, `sentence` is translated and safe to show: it
+    never holds upstream text. `detail` is the upstream's own message with anything that looks
+    like a key removed, for the administrator's log only; `str()` and `repr()` leave it out.
+    """
+
+    kind: ClassVar[str] = "provider"
+    retry: ClassVar[bool] = False
+    sentence: ClassVar[Sentence] = _("The model could not answer.")
+
+    def __init__(
+        self, detail: str = "", *, status: int | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(self.kind)
+        self.detail = detail
+        self.status = status
+        self.retry_after = retry_after
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_rebuild, (type(self), self.detail, self.status, self.retry_after))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(status={self.status}, retry_after={self.retry_after})"
+
+
+def _rebuild(
+    cls: type[ProviderError], detail: str, status: int | None, retry_after: float | None
+) -> ProviderError:
+    return cls(detail, status=status, retry_after=retry_after)
+
+
+class RateLimited(ProviderError):
+    """Too many requests or tokens a minute."""
+
+    kind = "rate_limit"
+    retry = True
+    sentence = _("The model is receiving too many requests. Try again in a moment.")
+
+
+class QuotaExceeded(ProviderError):
+    """The provider's account has no money or allowance left."""
+
+    kind = "quota"
+    sentence = _("The account at the model's provider has used up its quota.")
+
+
+class AuthenticationFailed(ProviderError):
+    """The credential is missing, wrong or revoked."""
+
+    kind = "authentication"
+    sentence = _("The model's provider refused the stored key. An administrator can replace it.")
+
+
+class PermissionRefused(ProviderError):
+    """The credential is right, but may not use this model or region."""
+
+    kind = "permission"
+    sentence = _("The stored key may not use this model.")
+
+
+class ModelNotFound(ProviderError):
+    """The provider knows no model of this name, or no API at this address."""
+
+    kind = "model_not_found"
+    sentence = _("The provider has no model of this name.")
+
+
+class BadRequest(ProviderError):
+    """The provider did not accept the request."""
+
+    kind = "bad_request"
+    sentence = _("The provider did not accept the request.")
+
+
+class ContextTooLong(BadRequest):
+    """Input and output together exceed the model's context window."""
+
+    kind = "context_too_long"
+    sentence = _("The text is too long for this model.")
+
+
+class ContentFiltered(BadRequest):
+    """The provider's filter refused the prompt."""
+
+    kind = "content_filter"
+    sentence = _("The provider's content filter refused this request.")
+
+
+class ProviderTimeout(ProviderError):
+    """A deadline passed."""
+
+    kind = "timeout"
+    retry = True
+    sentence = _("The model took too long to answer.")
+
+
+class ConnectTimeout(ProviderTimeout):
+    """No connection within the deadline."""
+
+    kind = "timeout_connect"
+    sentence = _("The model's provider could not be reached in time.")
+
+
+class FirstTokenTimeout(ProviderTimeout):
+    """Connected, but no text within the deadline."""
+
+    kind = "timeout_first_token"
+    sentence = _("The model took too long to begin its answer.")
+
+
+class IdleTimeout(ProviderTimeout):
+    """The stream began and then fell silent."""
+
+    kind = "timeout_idle"
+    sentence = _("The model stopped in the middle of its answer.")
+
+
+class TotalTimeout(ProviderTimeout):
+    """The answer went on for longer than one answer may."""
+
+    kind = "timeout_total"
+    retry = False
+    sentence = _("The answer took longer than is allowed.")
+
+
+class ConnectionFailed(ProviderError):
+    """No connection, or it was lost before the answer began."""
+
+    kind = "connection"
+    retry = True
+    sentence = _("The model's provider could not be reached.")
+
+
+class AddressRefused(ConnectionFailed):
+    """The provider's address is one this installation may not call (see `boundary.egress`)."""
+
+    kind = "address_refused"
+    retry = False
+    sentence = _("The address of this provider is not allowed. An administrator can change it.")
+
+
+class ServerFailed(ProviderError):
+    """The provider answered with an error of its own."""
+
+    kind = "server"
+    retry = True
+    sentence = _("The model's provider had an error.")
+
+
+class Overloaded(ServerFailed):
+    """The provider is up, but has no capacity now, or is still loading the model."""
+
+    kind = "overloaded"
+    sentence = _("The model is overloaded at the moment. Try again in a moment.")
+
+
+class StreamCut(ProviderError):
+    """The stream ended without a reason to finish: what came is not the whole answer."""
+
+    kind = "cut_stream"
+    retry = True
+    sentence = _("The connection to the model broke off before the answer was complete.")
+
+
+class BadResponse(ProviderError):
+    """The provider sent something that cannot be read as an answer."""
+
+    kind = "bad_response"
+    retry = True
+    sentence = _("The model's provider sent an answer that could not be read.")
+
+
+def sentence_of(kind: str) -> Sentence:
+    """Return the sentence of the error called `kind`, or a general one for an unknown slug."""
+    return _sentences().get(kind, ProviderError.sentence)
+
+
+@cache
+def _sentences() -> dict[str, Sentence]:
+    found: dict[str, Sentence] = {}
+    classes: list[type[ProviderError]] = [ProviderError]
+    while classes:
+        cls = classes.pop()
+        found[cls.kind] = cls.sentence
+        classes.extend(cls.__subclasses__())
+    return found
