@@ -1,0 +1,130 @@
+"""The ledger and who pays, to look at: what was charged is never changed by hand."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Sum
+from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
+from unfold.decorators import display
+
+from ops.admin import DayFilter, DoorFilter, ReadOnlyAdmin
+from usage.models import Account, UsageRecord
+
+LABELS = {"held": "info", "settled": "success", "released": "warning"}
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("person", "id", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("id", "user", "created_at", "calls", "tokens", "cost")
+    readonly_fields = fields
+
+    @display(description=_("person"), ordering="user__email")
+    def person(self, account: Account) -> str:
+        return account.user.email if account.user else gettext("somebody who left")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return the account with what it came to, by one query over its own rows."""
+        account = super().get_object(request, object_id, from_field)
+        if account is not None:
+            account.sums = account.usage.aggregate(
+                calls=Count("*"),
+                read=Sum("input_tokens", default=0),
+                written=Sum("output_tokens", default=0),
+                cost=Sum("cost", default=0),
+            )
+        return account
+
+    @display(description=_("calls"))
+    def calls(self, account: Any) -> str:
+        return number_format(account.sums["calls"], force_grouping=True)
+
+    @display(description=_("tokens"))
+    def tokens(self, account: Any) -> str:
+        return gettext("%(read)s read, %(written)s written") % {
+            "read": number_format(account.sums["read"], force_grouping=True),
+            "written": number_format(account.sums["written"], force_grouping=True),
+        }
+
+    @display(description=_("cost in US dollars"))
+    def cost(self, account: Any) -> str:
+        return floatformat(account.sums["cost"], "-4")
+
+
+@admin.register(UsageRecord)
+class UsageRecordAdmin(ReadOnlyAdmin):
+    list_display = (
+        "created_at", "person", "model_name", "door", "state_label",
+        "read", "written", "counted", "price", "outcome",
+    )  # fmt: skip
+    list_select_related = ("account__user",)
+    list_filter = (
+        ("state", ChoicesDropdownFilter),
+        DoorFilter,
+        ("model", RelatedDropdownFilter),
+        "is_reported",
+        ("created_at", DayFilter),
+    )
+    search_fields = ("account__user__email",)
+    search_help_text = _("by a person's e-mail address")
+    whose = "account"
+    whose_email = "user__email"
+    fieldsets = (
+        (None, {"fields": ("id", "account", "door", "provider_name", "model_name", "model")}),
+        (_("State"), {"fields": ("state", "outcome")}),
+        (_("Times"), {"fields": ("created_at", "ended_at", "lease_expires_at")}),
+        (_("Hold"), {"fields": ("held_input_tokens", "held_output_tokens")}),
+        (
+            _("Tokens"),
+            {
+                "fields": (
+                    "is_reported", "input_tokens", "cached_tokens", "output_tokens",
+                    "reasoning_tokens",
+                )
+            },
+        ),
+        (
+            _("Money, in US dollars"),
+            {"fields": ("input_price", "cached_input_price", "output_price", "cost")},
+        ),
+    )  # fmt: skip
+
+    @display(description=_("person"))
+    def person(self, record: UsageRecord) -> str:
+        user = record.account.user
+        return user.email if user else gettext("somebody who left")
+
+    @display(description=_("state"), label=LABELS)
+    def state_label(self, record: UsageRecord) -> tuple[str, str]:
+        return record.state, record.get_state_display()
+
+    @display(description=_("input"))
+    def read(self, record: UsageRecord) -> str | None:
+        return _number(record.input_tokens)
+
+    @display(description=_("output"))
+    def written(self, record: UsageRecord) -> str | None:
+        return _number(record.output_tokens)
+
+    @display(description=_("counted"), label={"reported": "success", "estimated": "warning"})
+    def counted(self, record: UsageRecord) -> tuple[str, str] | None:
+        if record.state != UsageRecord.State.SETTLED:
+            return None
+        if record.is_reported:
+            return "reported", gettext("reported")
+        return "estimated", gettext("estimated")
+
+    @display(description=_("cost ($)"))
+    def price(self, record: UsageRecord) -> str | None:
+        return None if record.cost is None else floatformat(record.cost, "-6")
+
+
+def _number(tokens: int | None) -> str | None:
+    return None if tokens is None else number_format(tokens, force_grouping=True)

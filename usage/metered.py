@@ -1,0 +1,101 @@
+"""The metered call: the only way to a model."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+
+from providers.backends import Backend, backend_for, close_clients, preload
+from providers.errors import ProviderError
+from providers.models import ModelSpec
+from providers.tokens import count
+from providers.values import Delta, Prompt, Usage
+from usage.actions import Settlement, hold, release, settle
+from usage.models import UsageRecord
+
+
+def warm_up() -> None:
+    """Make ready for the first call of a worker."""
+    preload()
+
+
+async def close_connections() -> None:
+    """Close what calls on this loop left open for the next ones, at a worker's end."""
+    await close_clients()
+
+
+class MeteredCall:
+    """One call to a model, whose hold is already in the ledger.
+
+    `stream` and `complete` make the call; `settlement` says what it came to so far, at any
+    moment, so that a stopped or cut call is charged for what it wrote.
+    """
+
+    def __init__(
+        self, record: UsageRecord, spec: ModelSpec, prompt: Prompt, backend: Backend
+    ) -> None:
+        self.record = record
+        self.backend = backend
+        self.spec = spec
+        self.prompt = prompt
+        self.usage: Usage | None = None
+        self._written: list[str] = []
+        self._reached = False
+
+    async def stream(self) -> AsyncGenerator[Delta, None]:
+        """Yield what the model writes. Raises the errors of `providers.errors`."""
+        stream = self.backend.stream(self.prompt, request_id=str(self.record.id))
+        async with aclosing(stream) as deltas:
+            async for delta in deltas:
+                self._note(delta)
+                yield delta
+
+    async def complete(self) -> Delta:
+        """Return the whole answer at once. Raises the errors of `providers.errors`."""
+        delta = await self.backend.complete(self.prompt, request_id=str(self.record.id))
+        self._note(delta)
+        return delta
+
+    def _note(self, delta: Delta) -> None:
+        self._reached = True
+        if delta.usage is not None:
+            self.usage = delta.usage
+        if delta.text:
+            self._written.append(delta.text)
+
+    def close(self, outcome: str) -> bool:
+        """Settle, or release where the provider never answered. Blocking; joins a transaction."""
+        if not self._reached:
+            return release(self.record, outcome)
+        return settle(self.record, self.settlement(outcome))
+
+    def settlement(self, outcome: str) -> Settlement:
+        """Return what the provider reported, else an estimate from what was sent and read."""
+        if self.usage is not None:
+            return Settlement(self.usage, is_reported=True, outcome=outcome)
+        written = count("".join(self._written), self.spec)
+        estimate = Usage(input_tokens=self.record.held_input_tokens, output_tokens=written)
+        return Settlement(estimate, is_reported=False, outcome=outcome)
+
+
+def open_call(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> MeteredCall:
+    """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction."""
+    return MeteredCall(hold(account_id, door, spec, prompt), spec, prompt, backend_for(spec))
+
+
+async def complete(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> str:
+    """Hold, call, settle; returns the answer's text. Raises the errors of `providers.errors`."""
+    call = await database_sync_to_async(open_call, thread_sensitive=False)(
+        account_id, door, spec, prompt
+    )
+    outcome = "cancelled"
+    try:
+        delta = await call.complete()
+        outcome = delta.finish_reason or "stop"
+    except ProviderError as error:
+        outcome = error.kind
+        raise
+    finally:
+        await database_sync_to_async(call.close, thread_sensitive=False)(outcome)
+    return delta.text

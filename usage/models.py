@@ -1,0 +1,134 @@
+"""Who pays, and the ledger of every call to a model."""
+
+import uuid
+from decimal import Decimal
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from providers.values import Usage
+
+
+class Account(models.Model):
+    """Who pays. Today a person; teams, keys and bots get theirs when those rooms are built.
+
+    The row outlives the person, so that the ledger keeps its sums under a pseudonym.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="account",
+        verbose_name=_("person"),
+    )
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return str(self.user) if self.user_id else f"account {self.id}"
+
+
+class UsageRecord(models.Model):
+    """One call to a model: held before it is made, settled or released after it ended.
+
+    Token counts are tokens; prices are per million tokens, in US dollars, as they were when the
+    call was made; `null` prices and costs mean that nobody told us a price.
+    """
+
+    class State(models.TextChoices):
+        HELD = "held", _("held")
+        SETTLED = "settled", _("settled")
+        RELEASED = "released", _("released")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="usage")
+    door = models.CharField(_("door"), max_length=20)
+    model = models.ForeignKey(
+        "providers.ModelSpec", null=True, on_delete=models.SET_NULL, related_name="usage"
+    )
+    provider_name = models.CharField(_("provider"), max_length=100)
+    model_name = models.CharField(_("model"), max_length=200)
+    input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    cached_input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    output_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
+    held_input_tokens = models.PositiveIntegerField()
+    held_output_tokens = models.PositiveIntegerField()
+    lease_expires_at = models.DateTimeField(null=True)
+    input_tokens = models.PositiveIntegerField(_("input tokens"), null=True)
+    output_tokens = models.PositiveIntegerField(_("output tokens"), null=True)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    reasoning_tokens = models.PositiveIntegerField(default=0)
+    is_reported = models.BooleanField(
+        _("reported by the provider"), default=False, help_text=_("Otherwise it is an estimate.")
+    )
+    cost = models.DecimalField(_("cost"), max_digits=20, decimal_places=10, null=True)
+    outcome = models.CharField(_("outcome"), max_length=40, blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = _("usage record")
+        verbose_name_plural = _("usage records")
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-created_at"], name="usage_by_account"),
+            models.Index(fields=["-created_at", "-id"], name="usage_newest_first"),
+            models.Index(
+                fields=["lease_expires_at"], condition=Q(state="held"), name="usage_open_holds"
+            ),
+        ]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="held", lease_expires_at__isnull=False, ended_at__isnull=True)
+                | Q(
+                    state__in=["settled", "released"],
+                    lease_expires_at__isnull=True,
+                    ended_at__isnull=False,
+                ),
+                name="usage_held_has_a_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="settled")
+                | Q(input_tokens__isnull=False, output_tokens__isnull=False),
+                name="usage_settled_is_counted",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="settled", is_reported=False)
+                | Q(
+                    input_tokens__lte=models.F("held_input_tokens"),
+                    output_tokens__lte=models.F("held_output_tokens"),
+                ),
+                name="usage_estimate_within_hold",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model_name} ({self.state})"
+
+    def price(self, usage: Usage) -> Decimal | None:
+        """Return the cost of `usage` in US dollars, or `None` where no price is known.
+
+        Cached input costs its own price where one is known, else that of other input.
+        """
+        if self.input_price is None or self.output_price is None:
+            return None
+        cached_price = (
+            self.input_price if self.cached_input_price is None else self.cached_input_price
+        )
+        cost = (
+            (usage.input_tokens - usage.cached_tokens) * self.input_price
+            + usage.cached_tokens * cached_price
+            + usage.output_tokens * self.output_price
+        )
+        return cost / 1_000_000
