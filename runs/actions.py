@@ -1,0 +1,222 @@
+"""What happens to a Run. Each verb is one transaction, and each is refused to an old fence."""
+
+import datetime as dt
+import logging
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from accounts.models import User
+from providers.errors import ModelNotFound
+from providers.models import ModelSpec, Provider
+from runs.doors import door_of
+from runs.hints import publish
+from runs.models import Attempt, Run
+from runs.states import State
+from usage.actions import account_of, release
+from usage.metered import MeteredCall, open_call
+
+logger = logging.getLogger(__name__)
+
+
+class RunLost(Exception):
+    """Another fence has the Run, or it ended."""
+
+
+def lease_end() -> CombinedExpression:
+    """Return the end of a lease taken now, by the database's clock."""
+    return Now() + dt.timedelta(seconds=settings.RUN_LEASE_SECONDS)
+
+
+def queue_run(
+    *, door: str, topic: str, user: User, model: ModelSpec, client_id: UUID, prefix: str = ""
+) -> Run:
+    """Make a queued Run and, once committed, tell a worker.
+
+    Raises `django.db.IntegrityError` when the payer's `client_id` has its Run already.
+    """
+    run = Run.objects.create(
+        door=door,
+        topic=topic,
+        user=user,
+        account=account_of(user),
+        model=model,
+        client_id=client_id,
+        prefix=prefix,
+        text=prefix,
+    )
+    transaction.on_commit(lambda: hint_worker(run.pk))
+    return run
+
+
+def hint_worker(run_id: UUID) -> None:
+    """Ask for a worker. A lost hint costs time only: the sweeper asks again."""
+    from runs.tasks import execute
+
+    try:
+        execute.apply_async((str(run_id),), retry=False)
+    except Exception:
+        logger.warning("no broker to tell about run %s; the sweeper will", run_id)
+
+
+def claim(run_id: UUID | None, worker: str) -> Run | None:
+    """Take a queued Run; `None` when somebody else has it, it ended, or nothing may start.
+
+    A provider that bears only so many streams gives its free slot to the fairest of its queued
+    Runs, whichever was asked for. Without an id the fairest Run of any provider is taken.
+    """
+    if run_id is None:
+        providers = Provider.objects.filter(specs__runs__state=State.QUEUED).distinct()
+        return next(filter(None, (_claim_fairest(each, worker) for each in providers)), None)
+    run = Run.objects.queued().select_related("model__provider").filter(pk=run_id).first()
+    if run is not None and run.model is not None and run.model.provider.max_streams is not None:
+        return _claim_fairest(run.model.provider, worker)
+    return run if run is not None and _take(run, worker) else None
+
+
+def _claim_fairest(provider: Provider, worker: str) -> Run | None:
+    """Take the next Run of a provider, where it has a free slot."""
+    with transaction.atomic():
+        if provider.max_streams is not None:
+            Provider.objects.select_for_update().get(pk=provider.pk)
+            running = Run.objects.filter(model__provider=provider, state=State.RUNNING).count()
+            if running >= provider.max_streams:
+                return None
+        run = (
+            Run.objects.fairest_first()
+            .select_related("model__provider")
+            .filter(model__provider=provider)
+            .first()
+        )
+        return run if run is not None and _take(run, worker) else None
+
+
+def _take(run: Run, worker: str) -> bool:
+    """Compare and set: of all who saw the Run queued, one takes it."""
+    taken = Run.objects.filter(pk=run.pk, state=State.QUEUED, fence=run.fence).update(
+        state=State.RUNNING,
+        fence=run.fence + 1,
+        worker=worker,
+        claimed_at=Now(),
+        lease_expires_at=lease_end(),
+    )
+    run.state = State.RUNNING
+    run.fence += 1
+    return bool(taken)
+
+
+def leaves_a_slot(run: Run) -> bool:
+    """Say whether the end of `run` lets another one of its provider start."""
+    return run.model is not None and run.model.provider.max_streams is not None
+
+
+def begin_attempt(run: Run, number: int) -> MeteredCall:
+    """Build the prompt, hold its cost and write down the `number`th attempt of this claim.
+
+    Raises `ProviderError` where there is nothing that could be asked, and `RunLost`.
+    """
+    if run.model is None or not run.model.is_enabled:
+        raise ModelNotFound("the model was removed or switched off")
+    with transaction.atomic():
+        prompt = door_of(run).build(run)
+        _lock(run)
+        call = open_call(run.account_id, run.door, run.model, prompt)
+        Attempt.objects.create(run=run, fence=run.fence, number=number, usage=call.record)
+    return call
+
+
+def _lock(run: Run) -> None:
+    """Lock the Run, where it is still ours, and see that no attempt of it is open.
+
+    An open one with our fence was written by a transaction whose commit we never heard of: its
+    call was not made.
+    """
+    unheard = Attempt.objects.filter(run=OuterRef("pk"), fence=run.fence, ended_at=None)
+    held = (
+        Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
+        .select_for_update(of=("self",))
+        .annotate(has_unheard=Exists(unheard))
+        .only("pk")
+        .first()
+    )
+    if held is None:
+        raise RunLost
+    if held.has_unheard:
+        for attempt in run.attempts.filter(ended_at=None).select_related("usage"):
+            attempt.delete()
+            release(attempt.usage, "never_called")
+
+
+def end_attempt(call: MeteredCall, outcome: str, error_kind: str = "") -> None:
+    """Close one call and its hold; after an error another attempt may follow."""
+    with transaction.atomic(savepoint=False):
+        Attempt.objects.filter(usage=call.record, ended_at=None).update(
+            ended_at=Now(), error_kind=error_kind
+        )
+        call.close(outcome)
+
+
+def finish(
+    run: Run,
+    state: State,
+    *,
+    was: State = State.RUNNING,
+    text: str,
+    call: MeteredCall | None = None,
+    finish_reason: str = "",
+    error_kind: str = "",
+) -> bool:
+    """End a Run: text, state, usage and cost in one transaction; `False` for an old fence.
+
+    The call is settled even when the Run was lost, since the provider charges for it.
+    """
+    with transaction.atomic():
+        if call is not None:
+            end_attempt(call, error_kind or finish_reason or state.value, error_kind)
+        ended = Run.objects.filter(pk=run.pk, fence=run.fence, state=was).update(
+            state=state,
+            text="",  # the door keeps it from now on, and deletes it with its own row
+            prefix="",
+            finish_reason=finish_reason,
+            error_kind=error_kind,
+            lease_expires_at=None,
+            finished_at=Now(),
+        )
+        if not ended:
+            return False
+        run.state, run.text = state, text
+        run.finish_reason, run.error_kind = finish_reason, error_kind
+        door_of(run).finish(run)
+        transaction.on_commit(lambda: _finished(run))
+    return True
+
+
+def _finished(run: Run) -> None:
+    publish(run.topic, {"type": "run.changed", "run": str(run.pk)})
+    door_of(run).finished(run)
+
+
+def requeue(run: Run, call: MeteredCall | None = None) -> bool:
+    """Give a Run back with nothing shown, so that any worker may take it."""
+    with transaction.atomic():
+        if call is not None:
+            end_attempt(call, "handed_over")
+        given = Run.objects.filter(
+            pk=run.pk, fence=run.fence, state=State.RUNNING, first_text_at=None
+        ).update(state=State.QUEUED, lease_expires_at=None, text=F("prefix"), worker="")
+    return bool(given)
+
+
+def request_stop(run: Run) -> None:
+    """End a queued Run at once; ask the worker of a running one, which looks twice a second."""
+    with transaction.atomic():
+        locked = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        if locked.state == State.QUEUED:
+            finish(locked, State.STOPPED, was=State.QUEUED, text=locked.text)
+        elif locked.state == State.RUNNING and locked.stop_requested_at is None:
+            locked.stop_requested_at = Now()
+            locked.save(update_fields=["stop_requested_at"])

@@ -1,0 +1,38 @@
+"""Doors: how the rooms above reach the engine, and how it reaches them.
+
+A room registers one `Door` in its `AppConfig.ready()`; `runs` never imports upward.
+"""
+
+from typing import Protocol
+
+from accounts.models import User
+from providers.values import Prompt
+from runs.models import Run
+
+
+class Door(Protocol):
+    """Where a Run's prompt comes from, who may read it, and where its text stays."""
+
+    def build(self, run: Run) -> Prompt:
+        """Return the prompt. Raises `providers.errors.ProviderError` where none can be built."""
+
+    def may_read(self, user: User, topic: str) -> bool:
+        """Say whether `user` may follow what happens on `topic`."""
+
+    def finish(self, run: Run) -> None:
+        """Put `run.text` where it stays. Called inside the transaction that ends the Run."""
+
+    def finished(self, run: Run) -> None:
+        """Called once after that transaction was committed."""
+
+
+_doors: dict[str, Door] = {}
+
+
+def register(name: str, door: Door) -> None:
+    _doors[name] = door
+
+
+def door_of(run: Run) -> Door:
+    """Return the Run's door. Raises `KeyError` for a room that is not installed."""
+    return _doors[run.door]
