@@ -1,0 +1,153 @@
+"""Messages as a page shows them: what `chat/_message.html` needs, with no query in the template."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+from uuid import UUID
+
+from django.utils.safestring import SafeString
+
+from boundary.markdown import render
+from chat.actions import UNFINISHED
+from chat.models import Message
+from providers.errors import Sentence, sentence_of
+from runs.states import State
+
+
+@dataclass(frozen=True)
+class Branch:
+    """Where a message stands among the versions beside it; ids of its neighbours or `None`."""
+
+    number: int
+    count: int
+    previous: UUID | None
+    next: UUID | None
+
+    @classmethod
+    def among(cls, versions: Sequence[UUID], own: UUID) -> Self | None:
+        if len(versions) < 2:
+            return None
+        at = versions.index(own)
+        return cls(
+            number=at + 1,
+            count=len(versions),
+            previous=versions[at - 1] if at else None,
+            next=versions[at + 1] if at + 1 < len(versions) else None,
+        )
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One message on show. `html` is sanitised; `text` is its source."""
+
+    message: Message
+    text: str
+    html: SafeString
+    branch: Branch | None = None
+    is_edge: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return self.message.pk
+
+    @property
+    def role(self) -> str:
+        return self.message.role
+
+    @property
+    def order(self) -> int:
+        """A number by which a page's messages are in order: microseconds since the epoch."""
+        return int(self.message.created_at.timestamp() * 1_000_000)
+
+    @property
+    def run_id(self) -> UUID | None:
+        return self.message.run_id
+
+    @property
+    def state(self) -> str:
+        """The Run's state; a question, and an answer whose Run was forgotten, are done."""
+        return self.message.run.state if self.message.run else State.DONE.value
+
+    @property
+    def is_live(self) -> bool:
+        return self.message.live_run is not None
+
+    @property
+    def has_text(self) -> bool:
+        return bool(self.text.strip())
+
+    @property
+    def is_cut(self) -> bool:
+        """The answer ended at the cap of its length."""
+        return self.message.run is not None and self.message.run.finish_reason == "length"
+
+    @property
+    def is_broken(self) -> bool:
+        return self.state in (State.FAILED, State.INTERRUPTED)
+
+    @property
+    def can_continue(self) -> bool:
+        return self.state in UNFINISHED and self.has_text
+
+    @property
+    def can_retry(self) -> bool:
+        return self.role == Message.Role.ASSISTANT and not self.is_live
+
+    @property
+    def sentence(self) -> Sentence:
+        """What went wrong, safe to show."""
+        return sentence_of(self.message.run.error_kind) if self.message.run else ""
+
+    @property
+    def model_label(self) -> str:
+        run = self.message.run
+        return run.model.label if run and run.model else ""
+
+    @property
+    def place(self) -> int:
+        """The place in the queue, from 1; only worth its query for a queued answer."""
+        run = self.message.run
+        return run.place_in_queue() if run and run.state == State.QUEUED else 0
+
+
+def bubble_of(message: Message, html: str | None = None) -> Bubble:
+    """Return one message as a bubble; `html` is its streamed text, already rendered."""
+    return bubbles_of([message], html)[0]
+
+
+def bubbles_of(messages: Sequence[Message], html: str | None = None) -> list[Bubble]:
+    """Return a page of messages as bubbles, with one query for all their versions."""
+    versions = _versions(messages)
+    edge = next((m.sees_from_id for m in reversed(messages) if m.sees_from_id), None)
+    return [
+        Bubble(
+            message=message,
+            text=message.text_so_far,
+            html=_html(message) if html is None else SafeString(html),
+            branch=Branch.among(versions[message.parent_id], message.pk),
+            is_edge=message.pk == edge,
+        )
+        for message in messages
+    ]
+
+
+def _html(message: Message) -> SafeString:
+    """Render an answer. What a person wrote is shown as they wrote it."""
+    if message.role == Message.Role.USER:
+        return SafeString("")
+    return render(message.text_so_far)
+
+
+def _versions(messages: Sequence[Message]) -> dict[UUID | None, list[UUID]]:
+    """Return the ids below each parent of the page, oldest first."""
+    versions: dict[UUID | None, list[UUID]] = defaultdict(list)
+    if not messages:
+        return versions
+    beside = Message.objects.filter(
+        conversation_id=messages[0].conversation_id,
+        parent_id__in={m.parent_id for m in messages if m.parent_id},
+    ).order_by("created_at", "id")
+    for pk, parent_id in beside.values_list("pk", "parent_id"):
+        versions[parent_id].append(pk)
+    return versions

@@ -1,0 +1,175 @@
+"""What the chat's pages show, read with a fixed number of queries."""
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from chat.actions import LONGEST_MESSAGE
+from chat.bubbles import Bubble, bubbles_of
+from chat.models import Conversation, Draft, Message
+from providers.models import ModelSpec
+
+ROWS = 30  # conversations a page of the sidebar holds
+
+
+@dataclass(frozen=True)
+class Row:
+    """A conversation in the sidebar; `heading` opens a new group of days above it."""
+
+    conversation: Conversation
+    heading: str
+    is_open: bool
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page of conversations ended: the sort key of its last row."""
+
+    updated_at: dt.datetime
+    id: uuid.UUID
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str()` wrote. Raises `ValueError` for anything else."""
+        stamp, _separator, key = text.partition("_")
+        when = dt.datetime.fromtimestamp(int(stamp) / 1_000_000, dt.UTC)
+        return cls(when, uuid.UUID(key))
+
+    def __str__(self) -> str:
+        microseconds = round(self.updated_at.timestamp() * 1_000_000)
+        return f"{microseconds}_{self.id}"
+
+
+@dataclass(frozen=True)
+class Sidebar:
+    """One page of a person's conversations, newest first; `next` is the cursor of the next."""
+
+    rows: list[Row]
+    next: Cursor | None
+
+    @classmethod
+    def of(cls, user: User, after: Cursor | None = None, is_open: uuid.UUID | None = None) -> Self:
+        found = Conversation.objects.visible_to(user).recent()
+        if after is not None:
+            found = found.before(after.updated_at, after.id)
+        page = list(found[: ROWS + 1])
+        more, page = len(page) > ROWS, page[:ROWS]
+        heading = _heading(after.updated_at) if after else ""
+        rows = []
+        for conversation in page:
+            above, heading = heading, _heading(conversation.updated_at)
+            shown = heading if heading != above else ""
+            rows.append(Row(conversation, shown, conversation.pk == is_open))
+        return cls(rows, Cursor(page[-1].updated_at, page[-1].pk) if more else None)
+
+
+def _heading(moment: dt.datetime) -> str:
+    days = (timezone.localdate() - timezone.localdate(moment)).days
+    if days <= 0:
+        return _("Today")
+    return _("Yesterday") if days == 1 else _("Earlier")
+
+
+@dataclass(frozen=True)
+class Composer:
+    """The form a question is written in. `error` is a sentence about what was sent last."""
+
+    url: str
+    draft_url: str
+    models: Sequence[ModelSpec]
+    model: ModelSpec | None
+    text: str = ""
+    error: str = ""
+    longest: int = LONGEST_MESSAGE
+    client_id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    @classmethod
+    def of(
+        cls, user: User, conversation: Conversation | None, text: str | None = None, error: str = ""
+    ) -> Self:
+        """Make the form for a conversation or a new one; without `text` it shows the draft."""
+        models = list(ModelSpec.objects.usable_by(user))
+        if text is None:
+            draft = Draft.objects.filter(owner=user, conversation=conversation).first()
+            text = draft.text if draft else ""
+        return cls(
+            url=_place("chat:message-send", "chat:conversation-start", conversation),
+            draft_url=_place("chat:draft-save", "chat:new-draft-save", conversation),
+            models=models,
+            model=_chosen(models, conversation),
+            text=text,
+            error=error,
+        )
+
+
+def _place(within: str, new: str, conversation: Conversation | None) -> str:
+    return reverse(within, args=[conversation.pk]) if conversation else reverse(new)
+
+
+def _chosen(models: Sequence[ModelSpec], conversation: Conversation | None) -> ModelSpec | None:
+    """Return the model the conversation had last, where it can still be asked, else the first."""
+    last = conversation.model_id if conversation else None
+    return next((model for model in models if model.pk == last), models[0] if models else None)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Messages in order; `older` is the first one's id where there are earlier ones."""
+
+    bubbles: list[Bubble]
+    older: uuid.UUID | None
+    made_at: float = field(default_factory=time.time)
+
+    @classmethod
+    def of(cls, messages: list[Message]) -> Self:
+        has_older = bool(messages) and messages[0].parent_id is not None
+        return cls(bubbles_of(messages), messages[0].pk if has_older else None)
+
+    @property
+    def is_live(self) -> bool:
+        return any(bubble.is_live for bubble in self.bubbles)
+
+
+def new_chat(user: User, text: str | None = None, error: str = "") -> dict[str, Any]:
+    """Return the context of `chat/home.html`."""
+    return {
+        "sidebar": Sidebar.of(user),
+        "composer": Composer.of(user, None, text, error),
+        "starters": [
+            _("Explain why rainbows are round"),
+            _("Write a short poem about autumn rain"),
+            _("Draft a polite reminder about an unpaid invoice"),
+            _("Suggest three names for a small bakery"),
+        ],
+    }
+
+
+def conversation_page(
+    user: User,
+    conversation: Conversation,
+    *,
+    above: Message | None = None,
+    text: str | None = None,
+    error: str = "",
+) -> dict[str, Any]:
+    """Return the context of `chat/conversation.html`: the newest messages, or those `above` one."""
+    made_at = time.time()
+    if above is None:
+        messages = Message.objects.path_to(conversation.head_id)
+    else:
+        messages = Message.objects.page_before(above)
+    page = Page.of(messages)
+    return {
+        "conversation": conversation,
+        "sidebar": Sidebar.of(user, is_open=conversation.pk),
+        "composer": Composer.of(user, conversation, text, error),
+        "page": Page(page.bubbles, page.older, made_at),
+    }
