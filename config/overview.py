@@ -1,0 +1,96 @@
+"""The first page of the administration: how the house is doing, by rows of the last day alone."""
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Model, Q, Sum
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
+from django.urls import reverse
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from providers.models import ModelSpec
+from runs.models import Run
+from runs.states import State
+from usage.models import UsageRecord
+
+DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name, what explains it, and where more of it is."""
+
+    label: str
+    value: str
+    note: str
+    href: str
+
+
+def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """Add the figures that the person may see the rows of."""
+    makers = ((User, people), (ModelSpec, models), (Run, answers), (UsageRecord, calls))
+    figures = [
+        make(_list_of(model))
+        for model, make in makers
+        if admin.site.get_model_admin(model).has_view_permission(request)
+    ]
+    return {**context, "title": _("Overview"), "figures": figures}
+
+
+def people(href: str) -> Figure:
+    counts = User.objects.aggregate(
+        active=Count("pk", filter=Q(is_active=True)),
+        seen=Count("pk", filter=Q(last_login__gt=Now() - DAY)),
+    )
+    note = _("%s signed in within a day") % _number(counts["seen"])
+    return Figure(_("People"), _number(counts["active"]), note, href)
+
+
+def models(href: str) -> Figure:
+    default = ModelSpec.objects.answering().filter(is_default=True).first()
+    note = _("new chats begin with %s") % default.label if default else _("none is the default")
+    return Figure(_("Models"), _number(ModelSpec.objects.answering().count()), note, href)
+
+
+def answers(href: str) -> Figure:
+    live = dict(
+        Run.objects.filter(state__in=(State.QUEUED, State.RUNNING))
+        .order_by()
+        .values_list("state")
+        .annotate(Count("pk"))
+    )
+    failed = Run.objects.filter(
+        created_at__gt=Now() - DAY, state__in=(State.FAILED, State.INTERRUPTED)
+    ).count()
+    note = _("%(waiting)s waiting, %(failed)s went wrong within a day") % {
+        "waiting": _number(live.get(State.QUEUED, 0)),
+        "failed": _number(failed),
+    }
+    return Figure(_("Answers being written"), _number(live.get(State.RUNNING, 0)), note, href)
+
+
+def calls(href: str) -> Figure:
+    sums = UsageRecord.objects.filter(created_at__gt=Now() - DAY).aggregate(
+        calls=Count("pk"),
+        tokens=Sum("input_tokens", default=0) + Sum("output_tokens", default=0),
+        cost=Sum("cost", default=0),
+    )
+    note = _("%(tokens)s tokens, $%(cost)s") % {
+        "tokens": _number(sums["tokens"]),
+        "cost": floatformat(sums["cost"], "2"),
+    }
+    return Figure(_("Calls within a day"), _number(sums["calls"]), note, href)
+
+
+def _list_of(model: type[Model]) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def _number(number: int) -> str:
+    return number_format(number, force_grouping=True)

@@ -1,0 +1,20 @@
+from allauth.account.views import logout as sign_out
+from django.contrib import admin
+from django.urls import include, path
+
+from accounts.views import SignInView, SignUpView
+
+urlpatterns = [
+    # Signing out of the administration is signing out: through the same action.
+    path("admin/logout/", sign_out),
+    path("", include("ops.urls")),
+    path("admin/", admin.site.urls),
+    path("accounts/login/", SignInView.as_view()),
+    path("accounts/signup/", SignUpView.as_view()),
+    path("accounts/", include("allauth.urls")),
+    path("settings/", include("accounts.urls")),
+    path("prompts/", include("assistants.urls")),
+    path("", include("chat.urls")),
+]
+
+handler400 = "config.refusals.bad_request"

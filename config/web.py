@@ -1,0 +1,38 @@
+"""The web process: `python -m config.web` serves `config.asgi` at HOST and PORT."""
+
+import os
+
+import uvicorn
+
+from config.environment import HOST, PORT, env
+
+GRACEFUL_SECONDS = 8
+
+
+def main() -> None:
+    behind_proxy = env.bool("BEHIND_PROXY", default=False)
+    uvicorn.run(
+        "config.asgi:application",
+        host=HOST,
+        port=PORT,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        # Frames are small and pages compress themselves; deflate would cost memory per socket.
+        ws_per_message_deflate=False,
+        ws_max_size=64 * 2**10,
+        ws_ping_interval=20,
+        ws_ping_timeout=20,
+        lifespan="off",
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=75,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        proxy_headers=behind_proxy,
+        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
+    )
+
+
+if __name__ == "__main__":
+    main()
