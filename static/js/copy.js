@@ -1,0 +1,55 @@
+// Copies a message or a code block. Code blocks get their button when the answer is complete:
+// a streaming answer keeps exactly the elements the server sends.
+(() => {
+  const label = (name) => document.body.dataset[name] || name;
+
+  async function write(text) {
+    if (navigator.clipboard) return navigator.clipboard.writeText(text);
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "visually-hidden";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+
+  function done(button) {
+    const use = button.querySelector("use");
+    const before = use.getAttribute("href");
+    use.setAttribute("href", "#icon-check");
+    document.getElementById("announcer")?.replaceChildren(label("copied"));
+    setTimeout(() => use.setAttribute("href", before), 1600);
+  }
+
+  function textOf(button) {
+    const block = button.closest(".code");
+    if (block) return block.querySelector("pre").textContent.replace(/\n$/, "");
+    return button.closest(".message").querySelector(button.dataset.copy).innerText;
+  }
+
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await write(textOf(button));
+    done(button);
+  });
+
+  function dress(root) {
+    for (const block of root.querySelectorAll(".message:not([data-live]) .prose .code")) {
+      if (block.querySelector(".code-copy")) continue;
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "icon-button code-copy";
+      button.dataset.copy = "pre";
+      button.setAttribute("aria-label", label("copyCode"));
+      button.innerHTML = '<svg class="icon icon--small" aria-hidden="true"><use href="#icon-copy"/></svg>';
+      block.append(button);
+    }
+  }
+
+  document.addEventListener("htmx:after:swap", (event) => {
+    if (event.detail.ctx.text?.includes("<pre")) dress(document);
+  });
+  dress(document);
+})();
