@@ -1,0 +1,106 @@
+"""Every page about accounts in Chromium: axe finds nothing, the policy blocks nothing."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from accounts.models import User
+from tests.people import PASSWORD, make_administrator, make_person
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+OPEN = [
+    "/accounts/login/",
+    "/accounts/signup/",
+    "/accounts/password/reset/",
+    "/accounts/password/reset/done/",
+    "/accounts/password/reset/key/1-x/",
+    "/accounts/confirm-email/x/",
+    "/accounts/inactive/",
+]
+OWN = [
+    "/settings/",
+    "/settings/erase/",
+    "/accounts/email/",
+    "/accounts/password/change/",
+    "/accounts/sessions/",
+    "/accounts/2fa/",
+    "/accounts/2fa/totp/activate/",
+    "/accounts/2fa/webauthn/",
+    "/accounts/2fa/webauthn/add/",
+    "/accounts/reauthenticate/",
+    "/accounts/logout/",
+]
+
+
+@pytest.fixture
+def person() -> User:
+    make_administrator()
+    return make_person("owner@example.test", name="Olive Owner")
+
+
+def sign_in(page: Page, base: str, email: str) -> None:
+    page.goto(f"{base}/accounts/login/?next=/settings/")
+    page.get_by_label("Email").fill(email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(f"{base}/settings/")
+    page.goto(f"{base}/accounts/reauthenticate/?next=/settings/")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url(f"{base}/settings/")
+
+
+def check(page: Page, url: str) -> None:
+    page.goto(url)
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{url} {theme}: {found.generate_report()}"
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate(overflow) <= 0, f"{url} is wider than a phone"
+    page.set_viewport_size({"width": 1280, "height": 720})
+
+
+def test_pages_for_everybody(page, base, person, complaints):
+    for path in OPEN:
+        check(page, base + path)
+
+
+def test_pages_of_a_person(page, base, person, complaints):
+    sign_in(page, base, person.email)
+    for path in OWN:
+        check(page, base + path)
+
+
+def test_the_first_account(page, base, complaints):
+    check(page, f"{base}/accounts/signup/")
+    page.get_by_label("Email").fill("first@example.test")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Create the administrator").click()
+    page.wait_for_url(lambda url: "signup" not in url)
+    assert User.objects.get().is_superuser
+    complaints[:] = [each for each in complaints if "404" not in each]
+
+
+def test_the_administration_works_under_its_policy(page, base, person, complaints):
+    sign_in(page, base, "admin@example.test")
+    page.goto(f"{base}/admin/accounts/user/?q=olive")
+    page.get_by_role("link", name="owner@example.test").click()
+    page.get_by_role("link", name="Authenticators").click()  # a tab that Alpine opens
+    page.get_by_role("button", name="Deactivate").click()
+    page.wait_for_url(re.compile(r"/admin/accounts/user/"))
+    person.refresh_from_db()
+    assert not person.is_active
+
+
+def test_the_appearance_chosen_stays_with_the_person(page, base, person, complaints, browser):
+    sign_in(page, base, person.email)
+    with page.expect_response("**/settings/theme/"):
+        page.get_by_role("button", name="Dark").click()
+    assert page.locator("html").get_attribute("data-theme") == "dark"
+    other = browser.new_context().new_page()
+    sign_in(other, base, person.email)
+    assert other.locator("html").get_attribute("data-theme") == "dark"

@@ -1,0 +1,111 @@
+"""Answers reach every page that shows them: other tabs, lost networks, ended sessions."""
+
+from django.db import transaction
+from playwright.sync_api import expect
+
+from accounts.models import User
+from accounts.rights import bump_rights
+from tests.browser.steps import answers, ask, begin, field, numbered, questions
+
+
+def test_a_second_tab_shows_the_same(enter, person, model, fake):
+    one = enter(person)
+    begin(one)
+    two = enter(person)
+    two.goto(one.url)
+    expect(answers(two)).to_have_count(1)
+    fake.queue(pieces=numbered("w", 40), delay_ms=40)
+    ask(one, "Both of you")
+    for page in (two, one):
+        expect(questions(page).last).to_contain_text("Both of you")
+        expect(answers(page).last).to_have_attribute("data-state", "done")
+        expect(answers(page)).to_have_count(2)
+        words = answers(page).last.locator(".prose").inner_text().split()
+        assert words == [word.strip() for word in numbered("w", 40)]
+
+
+def test_regenerating_replaces_the_answer_in_every_tab(enter, person, model, fake):
+    one = enter(person)
+    begin(one)
+    two = enter(person)
+    two.goto(one.url)
+    fake.queue(pieces=["Another ", "one."])
+    one.get_by_role("button", name="Regenerate").click()
+    for page in (one, two):
+        expect(answers(page)).to_have_count(1)
+        expect(answers(page).locator(".prose")).to_have_text("Another one.")
+        expect(answers(page).locator(".branch-count")).to_have_text("2/2")
+    one.get_by_role("button", name="Previous version").click()
+    expect(answers(one).locator(".prose")).to_contain_text("w0")
+    expect(answers(two).locator(".prose")).to_contain_text("w0")
+
+
+def test_a_lost_network_is_said_and_made_up_for(enter, person, model, fake):
+    page = enter(person)
+    begin(page)
+    fake.queue(pieces=numbered("w", 120), delay_ms=40)
+    ask(page, "Go on")
+    expect(answers(page).last).to_contain_text("w5 ")
+    page.context.set_offline(True)
+    page.evaluate("htmx.ext.ws.getRegistry().get(document.getElementById('conversation')"
+                  ".getAttribute('hx-ws:connect')).socket.close()")  # fmt: skip
+    expect(page.locator("#banner-offline")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.locator("#banner-offline")).to_be_hidden()
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    words = answers(page).last.locator(".prose").inner_text().split()
+    assert words == [word.strip() for word in numbered("w", 120)]
+
+
+def test_an_ended_session_says_so_and_keeps_the_text(enter, person, model):
+    page = enter(person)
+    begin(page)
+    page.context.clear_cookies(name="sessionid")
+    ask(page, "Am I still here?")
+    expect(page.locator("#banner-session")).to_be_visible()
+    expect(field(page)).to_have_value("Am I still here?")
+    expect(page.get_by_role("link", name="Sign in again")).to_be_visible()
+
+
+def test_being_shut_out_reaches_the_open_page(enter, person, model):
+    page = enter(person)
+    begin(page)
+    with transaction.atomic():
+        User.objects.filter(pk=person.pk).update(is_active=False)
+        bump_rights()
+    expect(page.locator("#banner-session")).to_be_visible()
+
+
+def test_deleting_in_one_tab_reaches_the_other(enter, person, model):
+    page = enter(person)
+    begin(page)
+    other = enter(person)
+    other.goto(page.url + "delete/")
+    other.get_by_role("button", name="Delete").click()
+    expect(page.locator("#banner-gone")).to_be_visible()
+
+
+def test_a_failed_answer_is_retried_in_place(enter, person, model, fake):
+    fake.queue(status=401)
+    page = enter(person)
+    page.goto("/")
+    ask(page, "Hello?")
+    expect(answers(page)).to_have_attribute("data-state", "failed")
+    expect(answers(page)).to_contain_text("refused the stored key")
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_have_count(1)
+    expect(answers(page)).to_have_attribute("data-state", "done")
+
+
+def test_a_cut_answer_goes_on(enter, person, model, fake):
+    fake.queue(pieces=numbered("w", 30), delay_ms=20, cut_after=10)
+    page = enter(person)
+    page.goto("/")
+    ask(page, "Hello?")
+    expect(answers(page)).to_have_attribute("data-state", "interrupted")
+    expect(answers(page)).to_contain_text("What had arrived is kept")
+    fake.queue(pieces=[f"w{n} " for n in range(10, 30)])
+    page.get_by_role("button", name="Continue").click()
+    expect(answers(page)).to_have_attribute("data-state", "done")
+    words = answers(page).locator(".prose").inner_text().split()
+    assert words == [word.strip() for word in numbered("w", 30)]

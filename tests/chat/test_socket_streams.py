@@ -1,0 +1,178 @@
+"""What a socket sends: what the page missed, the text as it grows, and the end."""
+
+import time
+import uuid
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db.models.functions import Now
+
+from chat import actions
+from chat.models import Message
+from runs import hints
+from runs.actions import claim, finish
+from runs.buffer import Buffer, Frame
+from runs.models import Run
+from runs.states import State
+from tests.chat.sockets import Socket, path_of
+from tests.people import signed_in
+
+pytestmark = [pytest.mark.usefixtures("sockets"), pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def session(owner) -> str:
+    return signed_in(owner).cookies["sessionid"].value
+
+
+class Writer:
+    """Writes an answer as a worker does, frame by frame, and may lose some on their way."""
+
+    def __init__(self, run: Run) -> None:
+        self.run = claim(run.pk, "writer")
+        self.text = ""
+        self.buffer: Buffer | None = None
+        Run.objects.filter(pk=run.pk).update(first_text_at=Now())
+
+    async def write(self, text: str, *, lost: bool = False) -> None:
+        self.buffer = self.buffer or Buffer()
+        frame = Frame(self.run.pk, self.run.topic, self.run.fence, len(self.text), text)
+        if lost:
+            self.text += text
+            await self.buffer.rebuild(self.run.pk, self.run.fence, self.text)
+            return
+        pipe = self.buffer.pipeline()
+        await self.buffer.append(pipe, frame, len(self.text.encode()))
+        assert (await pipe.execute())[0] > 0
+        self.text += text
+
+    async def end(self, *, hinted: bool = True) -> None:
+        end = sync_to_async(finish)
+        assert await end(self.run, State.DONE, text=self.text, finish_reason="stop")
+
+
+@pytest.fixture
+def writer(exchange) -> Writer:
+    return Writer(exchange.answer.run)
+
+
+async def until(socket: Socket, text: str) -> list[dict]:
+    """Read patches until one holds `text`."""
+    seen = [await socket.patch()]
+    while text not in seen[-1]["content"]:
+        seen.append(await socket.patch())
+    return seen
+
+
+async def test_an_answer_from_its_first_word_to_its_end(exchange, session, writer):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await until(socket, f'id="run-{writer.run.pk}"')
+    await writer.write("Because of ")
+    assert (await until(socket, "Because of"))[-1]["target"].startswith(f"#run-{writer.run.pk}")
+    await writer.write("the sun.")
+    await until(socket, "the sun.")
+    await writer.end()
+    last = (await until(socket, "Because of the sun."))[-1]
+    assert last["target"] == "#messages"
+    assert 'data-state="done"' in last["content"]
+    await socket.leave()
+
+
+async def test_who_comes_late_gets_what_was_written(exchange, session, writer):
+    await writer.write("Written before. ")
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await until(socket, "Written before.")
+    await writer.write("And after.")
+    await until(socket, "And after.")
+    await socket.leave()
+
+
+async def test_lost_frames_are_noticed_at_the_next_one(exchange, session, writer):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await writer.write("One ")
+    await until(socket, "One")
+    await writer.write("two ", lost=True)
+    await writer.write("three.")
+    seen = await until(socket, "three.")
+    assert "two" in seen[-1]["content"]
+    await socket.leave()
+
+
+async def test_a_lost_end_is_found_by_looking_again(exchange, session, writer, monkeypatch):
+    monkeypatch.setattr("runs.actions.publish", lambda topic, message: None)
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await writer.write("All of it.")
+    await until(socket, "All of it.")
+    await writer.end()
+    begun = time.monotonic()
+    while 'data-state="done"' not in (await socket.patch())["content"]:
+        pass
+    assert time.monotonic() - begun < 3
+    await socket.leave()
+
+
+async def test_a_lost_end_is_found_while_another_answer_writes(
+    exchange, session, writer, model, monkeypatch
+):
+    """Frames that keep coming for one answer must not keep the other from being looked at."""
+    ask = sync_to_async(actions.send_message)
+    other = await ask(exchange.conversation, "And why red?", model, uuid.uuid4())
+    second = await sync_to_async(Writer)(other.answer.run)
+    monkeypatch.setattr("runs.actions.publish", lambda topic, message: None)
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await until(socket, f'id="run-{second.run.pk}"')
+    await writer.write("All of it.")
+    await writer.end()
+    begun = time.monotonic()
+    while time.monotonic() - begun < 5:
+        await second.write("word ")
+        patch = await socket.patch()
+        if 'data-state="done"' in patch["content"]:
+            break
+    assert time.monotonic() - begun < 4
+    await socket.leave()
+
+
+async def test_a_thawed_workers_frames_are_not_shown(exchange, session, writer):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await writer.write("Kept. ")
+    await until(socket, "Kept.")
+    await sync_to_async(Run.objects.filter(pk=writer.run.pk).update)(fence=2)
+    late = Frame(writer.run.pk, writer.run.topic, 1, len(writer.text), "Late.")
+    new = Frame(writer.run.pk, writer.run.topic, 2, len(writer.text), "New.")
+    publish = sync_to_async(hints.publish)
+    await publish(writer.run.topic, new.message())
+    await publish(writer.run.topic, late.message())
+    assert "Late" not in "".join(p["content"] for p in await until(socket, "New."))
+    await socket.leave()
+
+
+async def test_an_answer_that_ended_while_the_page_was_away(exchange, session, writer):
+    made = time.time() - 1
+    await writer.write("Ended meanwhile.")
+    await writer.end()
+    path = path_of(exchange.conversation.pk, since=made, head=exchange.answer.pk)
+    socket = await Socket(path, session).opened()
+    await until(socket, "Ended meanwhile.")
+    await socket.leave()
+
+
+async def test_a_page_that_missed_nothing_is_sent_nothing(exchange, session, writer):
+    await writer.write("Old.")
+    await writer.end()
+    await sync_to_async(Message.objects.update)(updated_at="2026-01-01T00:00:00Z")
+    path = path_of(exchange.conversation.pk, since=time.time(), head=exchange.answer.pk)
+    socket = await Socket(path, session).opened()
+    assert await socket.receive_nothing(timeout=0.5)
+    await socket.leave()
+
+
+async def test_another_conversations_answers_are_not_heard(exchange, session, owner, model, writer):
+    start = sync_to_async(actions.start_conversation)
+    other = await start(owner, "Elsewhere", model, uuid.uuid4())
+    path = path_of(other.conversation.pk)
+    socket = await Socket(path, session).opened()
+    await until(socket, f'id="run-{other.answer.run_id}"')
+    await writer.write("Not for here.")
+    assert await socket.receive_nothing(timeout=0.5)
+    await socket.leave()

@@ -1,0 +1,199 @@
+"""The fake backend's connections and paths."""
+
+import asyncio
+import itertools
+import json
+import resource
+from collections import deque
+from typing import Any
+
+from tests.fake_backend import wire
+from tests.fake_backend.answer import Answer, Call
+from tests.fake_backend.script import Script
+
+MODELS = ["fake", "fake-t200-d20-n300", "fake-md-d5-n3000", "fake-e429", "fake-cut50"]
+
+
+class FakeServer:
+    """All that the fake knows: queued scripts, its log of calls, and the models it lists."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.queue: deque[Script] = deque()
+        self.calls: list[Call] = []
+        self.models = list(MODELS)
+        self.ids = itertools.count(1)
+        self.connections: set[_Connection] = set()
+
+    def reset(self) -> None:
+        self.queue.clear()
+        self.calls.clear()
+        self.models = list(MODELS)
+
+    def control(self, request: wire.Request) -> Any:
+        """Answer a control request: the log, the queue, a reset, or what the process has used."""
+        match request.method, request.path:
+            case "GET", "/control/log":
+                return {"calls": [call.json() for call in self.calls]}
+            case "GET", "/control/stats":
+                used = resource.getrusage(resource.RUSAGE_SELF)
+                streams = sum(each.answer is not None for each in self.connections)
+                return {"cpu_s": used.ru_utime + used.ru_stime, "open_streams": streams}
+            case "POST", "/control/queue":
+                given = json.loads(request.body)
+                scripts = given if isinstance(given, list) else [given]
+                self.queue.extend(Script.from_json(each) for each in scripts)
+                return {"queued": len(self.queue)}
+            case "POST", "/control/reset":
+                self.reset()
+                return {}
+            case "GET", "/healthz":
+                return {"ok": True}
+        return None
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server: FakeServer) -> None:
+        self.server = server
+        self.incoming = wire.Incoming()
+        self.answer: Answer | None = None
+        self.timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:  # an asyncio.Transport, or uvloop's own
+        self.transport = transport
+        self.server.connections.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.connections.discard(self)
+        if self.timer:
+            self.timer.cancel()
+        if self.answer:
+            self.answer.stop()
+            self.answer.call.client_closed = True
+            self.answer.call.ended_at = self.server.loop.time()
+            self.answer = None
+
+    def pause_writing(self) -> None:
+        if self.answer:
+            self.answer.pause(True)
+
+    def resume_writing(self) -> None:
+        if self.answer:
+            self.answer.pause(False)
+
+    def data_received(self, data: bytes) -> None:
+        self.incoming.feed(data)
+        if self.answer is None:
+            self._next()
+
+    def _next(self) -> None:
+        try:
+            while self.answer is None and (request := self.incoming.next()):
+                self._route(request)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._send(400, {"error": {"message": f"fake backend: {error!r}"}})
+
+    def _send(self, status: int, body: Any, headers: dict[str, str] | None = None) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(wire.whole(status, body, headers))
+
+    def _route(self, request: wire.Request) -> None:
+        known = self.server.control(request)
+        if known is not None:
+            return self._send(200, known)
+        if not request.headers.get("authorization", "").startswith("Bearer "):
+            return self._send(401, {"error": {"message": "no key", "code": "invalid_api_key"}})
+        if request.path == "/v1/models":
+            listed = [{"id": name, "object": "model"} for name in self.server.models]
+            return self._send(200, {"object": "list", "data": listed})
+        if (request.method, request.path) == ("POST", "/v1/chat/completions"):
+            return self._chat(request)
+        return self._send(404, {"error": {"message": "no such path"}})
+
+    def _chat(self, request: wire.Request) -> None:
+        server, given = self.server, json.loads(request.body)
+        cap = given.get("max_completion_tokens") or given.get("max_tokens")
+        model = given["model"]
+        call = Call(
+            request_id=request.headers.get("x-client-request-id"),
+            model=model,
+            stream=bool(given.get("stream")),
+            messages=given["messages"],
+            max_tokens=cap,
+            authorization=request.headers.get("authorization"),
+            request={key: value for key, value in given.items() if key != "messages"},
+            headers=request.headers,
+            started=server.loop.time(),
+        )
+        server.calls.append(call)
+        script = server.queue.popleft() if server.queue else Script.from_model(model, cap)
+        options = given.get("stream_options")
+        if script.refuse_options and options:
+            if "-noopts" not in model:
+                server.queue.appendleft(script)
+            script = Script(status=400, body={"error": {"message": "unknown: stream_options"}})
+        size = sum(len(str(each.get("content"))) for each in given["messages"])
+        self.answer = Answer(
+            loop=server.loop,
+            transport=self.transport,
+            script=script,
+            call=call,
+            chunks=wire.Chunks(f"chatcmpl-{next(server.ids):08d}", model),
+            input_tokens=max(1, size // 4),
+            wants_usage=bool((options or {}).get("include_usage")),
+            done=self._done,
+        )
+        self._begin(self.answer)
+
+    def _begin(self, answer: Answer) -> None:
+        script = answer.script
+        if script.status != 200:
+            answer.call.status = script.status
+            wait, act = script.slow_headers_ms, self._refuse
+        elif not answer.call.stream and not script.never:
+            pieces = len(script.pieces)
+            wait = script.slow_headers_ms + script.first_ms + script.delay_ms * max(0, pieces - 1)
+            act = self._complete
+        else:
+            return answer.start()
+        self.timer = self.server.loop.call_later(wait / 1000, act, answer)
+        return None
+
+    def _refuse(self, answer: Answer) -> None:
+        script = answer.script
+        body = script.body if script.body is not None else {"error": {"message": "refused"}}
+        self._send(script.status, body, script.headers)
+        self._done(True)
+
+    def _complete(self, answer: Answer) -> None:
+        script, call = answer.script, answer.call
+        texts = [piece if isinstance(piece, str) else piece[0] for piece in script.pieces]
+        call.text, call.tokens = "".join(texts), len(texts)
+        call.usage = None if script.usage is False else answer.usage()
+        call.finish_reason, call.complete = script.finish, True
+        whole = wire.whole(200, answer.chunks.completion(call.text, script.finish, call.usage))
+        if script.raw is not None:
+            whole = wire.whole(200, "".join(script.raw))
+        cut = script.cut_bytes if script.cut_bytes is not None else script.cut_after
+        if script.bad_json_after is not None:
+            whole = wire.whole(200, '{"choices": [{"mess')
+        self.transport.write(whole if cut is None else whole[: -max(1, len(whole) // 4)])
+        if cut is not None:
+            self.transport.close()
+        self._done(cut is None)
+
+    def _done(self, keep: bool) -> None:
+        if self.answer:
+            self.answer.call.ended_at = self.server.loop.time()
+            self.answer = None
+        if keep:
+            self.server.loop.call_soon(self._next)
+        else:
+            self.transport.close()
+
+
+async def serve(host: str, port: int) -> tuple[asyncio.Server, FakeServer]:
+    """Listen on `host`; port 0 takes a free one."""
+    loop = asyncio.get_running_loop()
+    fake = FakeServer(loop)
+    return await loop.create_server(lambda: _Connection(fake), host, port, backlog=1024), fake

@@ -1,0 +1,230 @@
+"""The administrator's pages: what they change, whom they let in, and what they never show."""
+
+import json
+
+import pytest
+from django.core import serializers
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from providers.actions import add_model, add_provider, set_default_model
+from providers.models import Credential, ModelSpec, Provider
+from tests.people import make_administrator, make_person, signed_in
+from tests.providers.conftest import SECRET
+
+pytestmark = pytest.mark.django_db
+NEW = "sk-new-9876543210abcdefghij"
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return add_provider("Models Inc", "https://models.example.test/v1", secret=SECRET)
+
+
+@pytest.fixture
+def spec(provider: Provider) -> ModelSpec:
+    return add_model(provider, "large-1", label="Large One")
+
+
+@pytest.fixture
+def administrator() -> Client:
+    return signed_in(make_administrator())
+
+
+def page(model: type, what: str, *args) -> str:
+    return reverse(f"admin:providers_{model._meta.model_name}_{what}", args=args)
+
+
+def every_page(provider: Provider, spec: ModelSpec) -> list[str]:
+    credential = provider.credentials.get()
+    found = []
+    for model, row in ((Provider, provider), (Credential, credential), (ModelSpec, spec)):
+        found += [page(model, "changelist"), page(model, "add"), page(model, "change", row.pk)]
+        found += [page(model, "history", row.pk), page(model, "delete", row.pk)]
+        found += [page(model, "changelist") + "?q=models"]
+    return found
+
+
+def test_an_administrator_reads_every_page_and_never_the_key(administrator, provider, spec):
+    for address in every_page(provider, spec):
+        response = administrator.get(address)
+        assert response.status_code == 200, address
+        html = response.content.decode()
+        assert SECRET not in html
+        assert SECRET[5:20] not in html
+    assert "…7788" in administrator.get(page(Credential, "changelist")).content.decode()
+
+
+@pytest.mark.parametrize("staff", [False, True])
+def test_nobody_else_reads_any(provider, spec, staff: bool):
+    outsider = signed_in(make_person(is_staff=staff))
+    for address in every_page(provider, spec):
+        for client in (Client(), outsider):
+            for response in (client.get(address), client.post(address, {"name": "Mine"})):
+                assert response.status_code in {302, 401, 403}, address
+                assert "7788" not in response.content.decode()
+    provider.refresh_from_db()
+    assert provider.name == "Models Inc"
+
+
+def credential_form(provider: Provider, **changes: str) -> dict[str, str]:
+    return {"provider": str(provider.pk), "name": "default", "is_enabled": "on", **changes}
+
+
+class TestCredential:
+    def test_is_stored_encrypted(self, administrator):
+        provider = add_provider("Other", "https://other.example.test/v1")
+        given = credential_form(provider, new_secret=NEW)
+        response = administrator.post(page(Credential, "add"), given)
+        assert response.status_code == 302, response.content.decode()
+        assert provider.current_secret() == NEW
+        assert Credential.objects.get().last_four == "ghij"
+
+    def test_an_empty_field_keeps_the_key(self, administrator, provider):
+        credential = provider.credentials.get()
+        address = page(Credential, "change", credential.pk)
+        given = credential_form(provider, new_secret="")
+        del given["is_enabled"]
+        assert administrator.post(address, given).status_code == 302
+        credential.refresh_from_db()
+        assert (credential.secret, credential.is_enabled) == (SECRET, False)
+
+    def test_a_new_key_takes_its_place(self, administrator, provider):
+        credential = provider.credentials.get()
+        address = page(Credential, "change", credential.pk)
+        administrator.post(address, credential_form(provider, new_secret=NEW))
+        assert provider.current_secret() == NEW
+        assert provider.credentials.count() == 1
+
+    def test_is_not_moved_to_another_provider(self, administrator, provider):
+        """Whoever may change a credential must not be able to send it to a server of theirs."""
+        other = add_provider("Theirs", "https://theirs.example.test/v1")
+        address = page(Credential, "change", provider.credentials.get().pk)
+        administrator.post(address, credential_form(other))
+        assert other.current_secret() == ""
+        assert provider.current_secret() == SECRET
+
+    @pytest.mark.parametrize("secret", ["", "two\nlines", "schlüssel-schlüssel", "x" * 5000])
+    def test_what_is_no_key_is_refused_and_not_repeated(self, administrator, secret: str):
+        provider = add_provider("Other", "https://other.example.test/v1")
+        given = credential_form(provider, new_secret=secret)
+        response = administrator.post(page(Credential, "add"), given)
+        assert response.status_code == 200
+        assert not provider.credentials.exists()
+        assert not secret or secret not in response.content.decode()
+
+    def test_the_history_does_not_hold_it(self, administrator, provider):
+        credential = provider.credentials.get()
+        address = page(Credential, "change", credential.pk)
+        administrator.post(address, credential_form(provider, new_secret=NEW))
+        from django.contrib.admin.models import LogEntry
+
+        assert LogEntry.objects.exists()
+        assert NEW not in str(list(LogEntry.objects.values()))
+
+
+class TestProvider:
+    def form(self, **changes: str) -> dict[str, str]:
+        return {
+            "name": "New",
+            "kind": "openai",
+            "base_url": "https://new.example.test/v1",
+            "is_enabled": "on",
+            "first_token_seconds": "10",
+            "idle_seconds": "10",
+            "total_seconds": "100",
+            "specs-TOTAL_FORMS": "0",
+            "specs-INITIAL_FORMS": "0",
+            **changes,
+        }
+
+    def test_is_added(self, administrator):
+        response = administrator.post(page(Provider, "add"), self.form())
+        assert response.status_code == 302, response.content.decode()
+        assert Provider.objects.get().base_url == "https://new.example.test/v1"
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"base_url": "ftp://x.test"},
+            {"base_url": "http://u:p@x.test/v1"},
+            {"base_url": "x" * 600},
+            {"base_url": "http://x.test/\x00"},
+            {"name": ""},
+            {"kind": "unknown"},
+            {"idle_seconds": "0"},
+            {"idle_seconds": "-1"},
+            {"idle_seconds": "nan"},
+            {"total_seconds": "soon"},
+        ],
+    )
+    def test_nonsense_is_refused(self, administrator, wrong: dict):
+        response = administrator.post(page(Provider, "add"), self.form(**wrong))
+        assert response.status_code == 200
+        assert not Provider.objects.exists()
+
+    def test_a_seeded_one_is_not_deleted(self, administrator, provider):
+        Provider.objects.update(seed="environment")
+        address = page(Provider, "delete", provider.pk)
+        assert administrator.post(address, {"post": "yes"}).status_code == 403
+        action = {"action": "delete_selected", "_selected_action": str(provider.pk), "post": "yes"}
+        administrator.post(page(Provider, "changelist"), action)
+        assert Provider.objects.exists()
+
+
+class TestModel:
+    def choose(self, client: Client, *specs: ModelSpec):
+        chosen = [str(each.pk) for each in specs]
+        action = {"action": "make_default", "_selected_action": chosen}
+        return client.post(page(ModelSpec, "changelist"), action, follow=True)
+
+    def test_is_made_the_default(self, administrator, spec):
+        other = add_model(spec.provider, "small-1")
+        set_default_model(other)
+        self.choose(administrator, spec)
+        assert list(ModelSpec.objects.filter(is_default=True)) == [spec]
+
+    def test_two_are_not(self, administrator, spec):
+        other = add_model(spec.provider, "small-1")
+        assert "Choose one model" in self.choose(administrator, spec, other).content.decode()
+        assert not ModelSpec.objects.filter(is_default=True).exists()
+
+    def test_a_disabled_one_is_not(self, administrator, spec):
+        ModelSpec.objects.update(is_enabled=False)
+        assert self.choose(administrator, spec).status_code == 200
+        assert not ModelSpec.objects.filter(is_default=True).exists()
+
+    def test_the_default_is_not_disabled_by_the_form(self, administrator, spec):
+        set_default_model(spec)
+        given = {"provider": str(spec.provider_id), "name": "large-1", "label": "Large One"}
+        given |= {"context_window": "8192", "max_output_tokens": "4096"}
+        response = administrator.post(page(ModelSpec, "change", spec.pk), given)
+        assert response.status_code == 200  # said in the form
+        spec.refresh_from_db()
+        assert spec.is_enabled
+
+
+@pytest.mark.parametrize("model", [Provider, Credential, ModelSpec])
+def test_lists_cost_the_same_for_many_rows(
+    administrator, provider, spec, model, django_assert_max_num_queries
+):
+    for number in range(20):
+        each = add_provider(f"p{number}", "https://x.example.test/v1", secret=NEW)
+        add_model(each, f"m{number}")
+    with django_assert_max_num_queries(14):
+        assert administrator.get(page(model, "changelist")).status_code == 200
+
+
+def test_dumps_do_not_hold_the_key(provider, capsys):
+    call_command("dumpdata", "providers", "--traceback")
+    dumped = capsys.readouterr().out
+    assert json.loads(dumped)
+    for text in (dumped, serializers.serialize("xml", Credential.objects.all())):
+        assert SECRET not in text
+
+
+def test_a_person_without_rights_sees_no_provider_in_the_admin(provider):
+    person: User = make_person(is_staff=True)
+    assert "Models Inc" not in signed_in(person).get(reverse("admin:index")).content.decode()

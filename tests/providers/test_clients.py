@@ -1,0 +1,56 @@
+"""One client for a credential and a loop, kept open; a new key takes the old one's place."""
+
+import asyncio
+import uuid
+
+from providers.backends import clients
+from providers.backends.clients import borrowed, close_clients
+from tests.fake_backend import FakeBackend
+from tests.providers.conftest import HELLO, backend, read, text
+
+
+async def test_the_same_target_is_the_same_client(fake: FakeBackend):
+    target = backend(fake, provider_id=uuid.uuid4()).target
+    with borrowed(target) as one, borrowed(target) as two:
+        assert one is two
+
+
+async def test_a_new_key_is_used_at_once_and_running_streams_go_on(fake: FakeBackend):
+    provider = uuid.uuid4()
+    old = backend(fake, "fake-d20-n10", provider_id=provider, secret="old-key")
+    stream = old.stream(HELLO, request_id="x")
+    first = await anext(stream)
+    new = backend(fake, "fake-n2", provider_id=provider, secret="new-key")
+    assert text(await read(new)) == "w0 w1 "
+    rest = [delta async for delta in stream]
+    assert first.text + text(rest) == "".join(f"w{number} " for number in range(10))
+    assert [call.authorization for call in fake.calls] == ["Bearer old-key", "Bearer new-key"]
+
+
+async def test_a_replaced_client_is_closed_after_its_last_call(fake: FakeBackend):
+    provider = uuid.uuid4()
+    with borrowed(backend(fake, provider_id=provider, secret="old-key").target) as old:
+        with borrowed(backend(fake, provider_id=provider, secret="new-key").target):
+            pass
+        assert not old.is_closed()
+    await asyncio.sleep(0.01)
+    assert old.is_closed()
+
+
+async def test_closing_leaves_nothing_open(fake: FakeBackend):
+    await read(backend(fake))
+    await close_clients()
+    await asyncio.sleep(0.02)
+    assert fake.open_connections == 0
+
+
+def test_a_loop_that_is_gone_is_forgotten(fake_in_thread):
+    for _ in range(3):
+        asyncio.run(_once(fake_in_thread))
+    assert len(clients._open) <= 1
+
+
+async def _once(fake: FakeBackend) -> None:
+    await read(backend(fake))
+    await clients.close_clients()
+    clients._of_this_loop()
