@@ -19,6 +19,7 @@ from runs.hints import group_channel
 logger = logging.getLogger(__name__)
 
 PATIENCE = 5.0  # seconds for Redis to confirm
+HEALTH_SECONDS = 15  # between two looks whether the connection still stands
 PAUSE = 0.5  # seconds between two attempts to hear again
 
 
@@ -35,7 +36,7 @@ class Hub:
 
     def __init__(self) -> None:
         self._pubsub = Redis.from_url(
-            settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=15
+            settings.REDIS_URL, socket_connect_timeout=2, health_check_interval=HEALTH_SECONDS
         ).pubsub()
         self._listeners: dict[str, set[Listener]] = {}
         self._confirmed: dict[str, asyncio.Future[None]] = {}
@@ -45,19 +46,32 @@ class Hub:
     async def join(self, group: str, listener: Listener) -> None:
         """Let `listener` hear what is published to `group` from now on.
 
-        Raises `redis.RedisError` or `TimeoutError` where that cannot be promised.
+        Raises `redis.RedisError` where that cannot be promised.
         """
-        channel = group_channel(group)
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._join(group_channel(group), listener)
+        except TimeoutError:  # an OSError, as which it would mean that the client has left
+            raise redis.TimeoutError(f"no word from redis on {group}") from None
+
+    async def _join(self, channel: str, listener: Listener) -> None:
         async with self._changing:
+            if self._listening is None:
+                # Without any subscription redis-py looks after a connection by reading from
+                # it, in the listener's way: one is never given up.
+                await self._pubsub.subscribe(group_channel("hub"))
+                self._listening = asyncio.create_task(self._listen())
             if channel not in self._confirmed:
-                await self._pubsub.subscribe(channel)
+                # Before it is asked for: the answer may be heard first.
                 self._confirmed[channel] = asyncio.get_running_loop().create_future()
-                if self._listening is None:
-                    self._listening = asyncio.create_task(self._listen())
+                try:
+                    await self._pubsub.subscribe(channel)
+                except BaseException:
+                    del self._confirmed[channel]
+                    raise
             self._listeners.setdefault(channel, set()).add(listener)
             confirmed = self._confirmed[channel]
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.shield(confirmed)
+        await asyncio.shield(confirmed)
 
     async def leave(self, group: str, listener: Listener) -> None:
         channel = group_channel(group)
@@ -68,7 +82,8 @@ class Hub:
                 return
             del self._listeners[channel], self._confirmed[channel]
             try:
-                await self._pubsub.unsubscribe(channel)
+                async with asyncio.timeout(PATIENCE):
+                    await self._pubsub.unsubscribe(channel)
             except (redis.RedisError, OSError):
                 logger.info("no redis to leave %s", group)
 
@@ -76,7 +91,7 @@ class Hub:
         layer = get_channel_layer()
         while True:
             try:
-                message = await self._pubsub.get_message(timeout=None)
+                message = await self._pubsub.get_message(timeout=HEALTH_SECONDS)
                 if message is not None:
                     self._tell(layer, message)
             except (redis.RedisError, OSError):

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 
@@ -78,5 +79,38 @@ async def test_after_a_lost_connection_listeners_are_told_and_hear_again():
 async def test_joining_promises_nothing_without_redis(settings):
     settings.REDIS_URL = "redis://127.0.0.1:1"
     deaf = Hub()
-    with pytest.raises(Exception, match="connect"):
+    with pytest.raises(redis.RedisError, match="connect"):
         await deaf.join("hub.f", Ear())
+
+
+async def test_joining_after_a_long_time_alone(monkeypatch):
+    monkeypatch.setattr("runs.hub.HEALTH_SECONDS", 0.2)
+    alone, ear = Hub(), Ear()
+    for turn in range(3):
+        async with asyncio.timeout(5):
+            await alone.join("hub.g", ear)
+        await tell("hub.g", turn)
+        await until(lambda: ear.heard[-1:] == [turn])  # noqa: B023
+        await alone.leave("hub.g", ear)
+        await asyncio.sleep(0.5)
+
+
+async def test_joining_gives_up_on_a_redis_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr("runs.hub.PATIENCE", 0.2)
+    mute = Hub()
+    monkeypatch.setattr(mute, "_tell", lambda *_: None)  # no confirmation is heard
+    with pytest.raises(redis.RedisError, match="no word"):
+        await mute.join("hub.h", Ear())
+
+
+async def test_a_confirmation_that_is_heard_at_once_is_not_missed(monkeypatch):
+    quick, ear = Hub(), Ear()
+    subscribe = quick._pubsub.subscribe
+
+    async def slow_to_return(channel: str) -> None:
+        await subscribe(channel)
+        await asyncio.sleep(0.1)  # the listener hears the answer meanwhile
+
+    monkeypatch.setattr(quick._pubsub, "subscribe", slow_to_return)
+    await quick.join("hub.i", ear)
+    await quick.join("hub.j", ear)
