@@ -88,5 +88,7 @@ def test_a_worker_hears_again_after_everything_in_redis_is_lost(worker: subproce
 def test_a_deaf_worker_ends_itself(worker: subprocess.Popen):
     (name,) = redis_client().zrange(WORKERS_KEY, 0, -1)
     direct = f"{name.decode()}.dq2"
-    current_app.control.cancel_consumer(direct, destination=[name.decode()])
+    control = current_app.control  # a worker that just started may not hear the first word
+    deafened = lambda: control.cancel_consumer(direct, destination=[name.decode()], reply=True)  # noqa: E731
+    until(deafened, "an answer of the worker")
     assert worker.wait(40) == 0
