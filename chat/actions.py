@@ -222,7 +222,7 @@ def delete_conversation(conversation: Conversation) -> None:
         for message in live.select_related("run"):
             stop_answer(message)
         conversation.delete()
-        transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": "deleted"}))
+        transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
 
 
 def save_draft(user: User, conversation: Conversation | None, text: str) -> None:

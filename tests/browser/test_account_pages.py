@@ -56,6 +56,7 @@ def check(page: Page, url: str) -> None:
     page.goto(url)
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
+        page.wait_for_timeout(250)  # colours have faded into the other theme's
         found = Axe().run(page)
         assert found.violations_count == 0, f"{url} {theme}: {found.generate_report()}"
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"

@@ -1,15 +1,21 @@
 """Reading and writing without JavaScript."""
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.steps import answers, field, numbered, questions
+
+
+def press(page: Page, name: str) -> None:
+    """Send a form, and wait for the page that answers it."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=name).click()
 
 
 def test_one_can_ask_stop_rename_and_delete(enter, person, model, fake):
     page = enter(person, java_script_enabled=False)
     page.goto("/")
     field(page).fill("Hello without scripts")
-    page.get_by_role("button", name="Send").click()
+    press(page, "Send")
     expect(questions(page)).to_contain_text("Hello without scripts")
     for _ in range(20):
         page.reload()
@@ -20,9 +26,9 @@ def test_one_can_ask_stop_rename_and_delete(enter, person, model, fake):
 
     fake.queue(pieces=numbered("x", 600), delay_ms=50)
     field(page).fill("A long one")
-    page.get_by_role("button", name="Send").click()
+    press(page, "Send")
     expect(page.get_by_text("still being written")).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    press(page, "Stop")
     for _ in range(20):
         page.reload()
         if answers(page).last.get_attribute("data-state") == "stopped":
@@ -33,7 +39,7 @@ def test_one_can_ask_stop_rename_and_delete(enter, person, model, fake):
     page.get_by_role("button", name="Options for").click()
     page.get_by_role("link", name="Rename").click()
     page.get_by_label("Title").fill("Renamed without scripts")
-    page.get_by_role("button", name="Save").click()
+    press(page, "Save")
     expect(page.locator("#title")).to_have_text("Renamed without scripts")
 
     page.get_by_role("button", name="Options for").click()
@@ -45,7 +51,7 @@ def test_one_can_ask_stop_rename_and_delete(enter, person, model, fake):
 def test_an_empty_message_is_refused_on_the_page(enter, person, model):
     page = enter(person, java_script_enabled=False)
     page.goto("/")
-    page.get_by_role("button", name="Send").click()
+    press(page, "Send")
     expect(page.locator("#composer-error")).to_contain_text("Write a message")
 
 

@@ -44,6 +44,15 @@ def test_a_suggestion_fills_the_composer(owner_client, model):
     assert "Draft it</textarea>" in owner_client.get("/", {"text": "Draft it"}).content.decode()
 
 
+def test_an_error_in_between_takes_no_message_away(owner_client, conversation):
+    address = reverse("chat:conversation-view", args=[conversation.pk])
+    owner_client.post(reverse("chat:conversation-delete", args=[conversation.pk]))
+    missing = owner_client.get(address)
+    assert missing.status_code == 404
+    assert "was deleted." not in missing.content.decode()
+    assert "The conversation was deleted." in owner_client.get("/").content.decode()
+
+
 def test_messages_stand_in_order(owner_client, conversation, exchange, ended):
     ended(exchange, "Because of drops.")
     html = page(owner_client, conversation)
