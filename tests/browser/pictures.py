@@ -1,4 +1,4 @@
-"""Draw every page at three widths in both themes: `pytest tests/browser/pictures.py`.
+"""Draw every page at three widths in both themes: `python -m pytest tests/browser/pictures.py`.
 
 Not collected by itself. The contact sheets go to `docs/pictures/`, single pages to the folder
 that PICTURES names.
@@ -15,6 +15,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import User
+from assistants.actions import save_prompt
 from chat.models import Conversation, Draft, Message
 from providers.models import ModelSpec
 from tests.browser import samples
@@ -51,17 +52,22 @@ def talk(person: User, model: ModelSpec) -> Conversation:
 
 
 @pytest.fixture
+def prompts(person: User) -> None:
+    for name, text in samples.PROMPTS:
+        save_prompt(person, name=name, text=text)
+
+
+@pytest.fixture
 def draw(enter, person, browser: Browser):
     """Show pages at every size in both themes, then put them on one sheet."""
 
-    def sheet(name: str, show, user: User | None = person) -> None:
+    def sheet(name: str, show, user: User | None = person, language: str = "en") -> None:
         SINGLES.mkdir(exist_ok=True, parents=True)
         shots = []
         for theme in THEMES:
             for width, height in SIZES.items():
-                page = enter(
-                    user, width=width, height=height, color_scheme=theme, reduced_motion="reduce"
-                )
+                look = {"color_scheme": theme, "locale": language, "reduced_motion": "reduce"}
+                page = enter(user, width=width, height=height, **look)
                 show(page)
                 page.wait_for_timeout(300)
                 path = SINGLES / f"{name}-{width}-{theme}.png"
@@ -160,34 +166,47 @@ def test_deleting(draw, talk):
 
 
 def test_chinese(draw, talk):
-    def show(page: Page) -> None:
-        page.context.add_cookies(
-            [{"name": "django_language", "value": "zh-hans", "url": page.context.pages[0].url}]
-        ) if page.goto("/") else None
-        page.goto(f"/c/{talk.pk}/")
-
-    draw("chinese", show)
+    draw("chinese", lambda page: page.goto(f"/c/{talk.pk}/"), language="zh-CN")
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [("sign-in", "/accounts/login/"), ("sign-up", "/accounts/signup/")],
-)
-def test_pages_of_nobody(draw, person, name, path):
-    draw(name, lambda page: page.goto(path), user=None)
+NOBODYS = {
+    "sign-in": "/accounts/login/",
+    "sign-up": "/accounts/signup/",
+    "password-reset": "/accounts/password/reset/",
+}
+OWN = {
+    "settings": "/settings/",
+    "password": "/accounts/password/change/",
+    "two-factor": "/accounts/2fa/",
+    "sessions": "/accounts/sessions/",
+    "erase": "/settings/erase/",
+    "prompts": "/prompts/",
+    "prompt-new": "/prompts/new/",
+    "not-found": f"/c/{uuid.uuid4()}/",
+    "administration": "/admin/",
+    "administration-people": "/admin/accounts/user/",
+    "administration-provider": "/admin/providers/provider/add/",
+    "administration-models": "/admin/providers/modelspec/",
+    "administration-ledger": "/admin/usage/usagerecord/",
+}
+IN_CHINESE = ("sign-in", "settings", "prompts", "administration")
 
 
-@pytest.mark.parametrize(
-    ("name", "path"),
-    [
-        ("settings", "/settings/"),
-        ("prompts", "/prompts/"),
-        ("not-found", f"/c/{uuid.uuid4()}/"),
-        ("administration", "/admin/"),
-    ],
-)
-def test_other_pages(draw, talk, name, path):
-    draw(name, lambda page: page.goto(path))
+@pytest.mark.parametrize("name", NOBODYS)
+def test_pages_of_nobody(draw, person, name):
+    draw(name, lambda page: page.goto(NOBODYS[name]), user=None)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_other_pages(draw, talk, prompts, name):
+    draw(name, lambda page: page.goto(OWN[name]))
+
+
+@pytest.mark.parametrize("name", IN_CHINESE)
+def test_other_pages_in_chinese(draw, talk, prompts, person, name):
+    user = None if name in NOBODYS else person
+    path = {**NOBODYS, **OWN}[name]
+    draw(f"{name}-zh", lambda page: page.goto(path), user=user, language="zh-CN")
 
 
 def test_draft(draw, talk, person):

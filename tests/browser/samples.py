@@ -66,3 +66,9 @@ POEM = """**Autumn rain**
 
 The gutters learn their oldest song again, a patient grammar made of drop and stone; the gutter \
 answers in a minor key, and every window keeps a light alone."""
+
+PROMPTS = [
+    ("Translate", "Translate into {{language|English}}, and keep the Markdown:\n\n{{text...}}"),
+    ("Minutes of a meeting", "Minutes of {{meeting}} from these notes:\n\n{{notes...}}"),
+    ("Plain words", "Say it so that a child of {{age|ten}} understands it: {{text...}}"),
+]
