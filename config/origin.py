@@ -26,10 +26,13 @@ class SameOrigin:
             await receive()
             await send({"type": "websocket.close", "code": 4403})
             return
-        try:
-            await self.application(scope, receive, send)
-        except ValueError:  # no such route
-            await send({"type": "websocket.close", "code": 4404})
+        await self.application(scope, receive, send)
+
+
+async def nowhere(scope: Scope, receive: Any, send: Any) -> None:
+    """Answer a socket at an address that is none."""
+    await receive()
+    await send({"type": "websocket.close", "code": 4404})
 
 
 def is_ours(headers: dict[bytes, bytes]) -> bool:
@@ -38,7 +41,10 @@ def is_ours(headers: dict[bytes, bytes]) -> bool:
     if origin in settings.SOCKET_ORIGINS:
         return True
     asked = headers.get(b"host", b"").decode("latin-1").lower()
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # brackets that hold no address
+        return False
     if parts.scheme not in ("http", "https") or parts.netloc != asked:
         return False
     return validate_host(split_domain_port(asked)[0], settings.ALLOWED_HOSTS)

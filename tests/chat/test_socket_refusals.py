@@ -41,6 +41,9 @@ def session(owner) -> str:
         f"xhttp://{HOST}",
         HOST,
         f"{ORIGIN} {ORIGIN}",
+        "http://[",
+        "http://[::1",
+        "http://127.0.0.1:x",
     ],
 )
 async def test_a_foreign_origin_is_refused(path, session, origin):
