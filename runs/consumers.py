@@ -39,6 +39,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 SIGNED_OUT, NOT_FOUND, NOTHING_TO_SAY, FAILED = 4401, 4404, 4400, 1011
 # Seconds without news after which the truth is read, since hints get lost.
 LOOK_AGAIN, LOOK_AGAIN_IDLE = 2.0, 60.0
+RENDERED_AT_ONCE = 2_000  # code points, some 5 ms; longer text is rendered in a thread
 
 
 class RunConsumer:
@@ -238,16 +239,24 @@ class RunConsumer:
         return run, self.shown(run_id, None) if ended else []
 
     async def _attach(self, run: Run) -> None:
-        following = Following(run.pk, run.fence, await self._newest_text(run))
+        text = await self._newest_text(run)
+        following, patches = await in_thread(self._followed, run, text)
         self.following[run.pk] = following
-        await self._send(await in_thread(self.shown, run.pk, following.renderer.snapshot()))
+        await self._send(patches)
+
+    def _followed(self, run: Run, text: str) -> tuple[Following, list[Patch]]:
+        following = Following(run.pk, run.fence, text)
+        return following, self.shown(run.pk, following.renderer.snapshot())
 
     async def _forward(self, following: Following) -> None:
         if following.behind:
             run = await in_thread(_run, following.run_id)
             following.caught_up(await self._newest_text(run))
-        if following.has_news:
-            await self._send(following.patches())
+        if text := following.take():
+            render = following.renderer.feed
+            # A long text would hold up the frames of all others.
+            long = len(text) > RENDERED_AT_ONCE
+            await self._send(await in_thread(render, text) if long else render(text))
         if following.behind:  # more than may be held at once: go on in the next turn
             self.wake.set()
 

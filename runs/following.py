@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from boundary.markdown import Patch, StreamRenderer
+from boundary.markdown import StreamRenderer
 
 MOST_PENDING = 65_536  # code points held for a reader that is slow; the rest waits in the buffer
 
@@ -49,14 +49,10 @@ class Following:
         self.pending.append(text)
         self.pending_length += len(text)
 
-    @property
-    def has_news(self) -> bool:
-        return bool(self.pending)
-
-    def patches(self) -> list[Patch]:
-        """Render what is pending; it counts as shown from then on."""
+    def take(self) -> str:
+        """Return what is pending, to be rendered at once; it counts as shown from then on."""
         text = "".join(self.pending)
         self.pending.clear()
         self.known += self.pending_length
         self.pending_length = 0
-        return self.renderer.feed(text)
+        return text

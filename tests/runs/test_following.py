@@ -52,14 +52,14 @@ def test_any_delivery_shows_a_prefix_and_catching_up_shows_all(delivery, data):
     for offset, piece in arrived:
         following.note(1, offset, piece)
         if data.draw(st.booleans()):
-            following.patches()
+            following.renderer.feed(following.take())
             assert page.text == text[: following.known]
         if data.draw(st.booleans()):  # the buffer is read: it has at least what was published
             following.caught_up(text[: data.draw(st.integers(offset, len(text)))])
-    following.patches()
+    following.renderer.feed(following.take())
     assert text.startswith(page.text)
     following.caught_up(text)
-    following.patches()
+    following.renderer.feed(following.take())
     assert page.text == text
     assert not following.behind
 
@@ -71,7 +71,7 @@ def test_frames_in_order_need_no_catching_up(delivery):
     for offset, piece in frames:
         following.note(1, offset, piece)
         assert not following.behind
-    following.patches()
+    following.renderer.feed(following.take())
     assert page.text == text
 
 
@@ -88,9 +88,9 @@ def test_a_gap_is_noticed_at_the_next_frame(delivery, lost):
 def test_an_older_fence_is_not_listened_to():
     following, page = follow("kept ", fence=2)
     following.note(1, 5, "of a thawed worker")
-    assert not following.has_news
+    assert not following.pending
     following.note(2, 5, "and grown")
-    following.patches()
+    following.renderer.feed(following.take())
     assert page.text == "kept and grown"
 
 
@@ -111,7 +111,7 @@ def test_a_slow_reader_holds_a_bounded_text():
     while following.behind:
         following.caught_up(text * 5000)
         assert following.pending_length <= MOST_PENDING + 100
-        following.patches()
+        following.renderer.feed(following.take())
     same = page.text == text * 5000  # compared apart: pytest would write half a megabyte
     assert same
 
@@ -119,5 +119,5 @@ def test_a_slow_reader_holds_a_bounded_text():
 def test_a_shorter_text_takes_nothing_back():
     following, page = follow("all of it")
     following.caught_up("all")
-    assert not following.has_news
+    assert not following.pending
     assert page.text == "all of it"
