@@ -77,14 +77,22 @@ def _start(user: User, text: str, model: ModelSpec, client_id: uuid.UUID) -> Exc
 def send_message(
     conversation: Conversation, text: str, model: ModelSpec, client_id: uuid.UUID
 ) -> Exchange:
-    """Write the owner's message below the newest one and queue its answer, once per `client_id`."""
+    """Write the owner's message below the newest one and queue its answer, once per `client_id`.
+
+    Raises `Conversation.DoesNotExist` where it was deleted meanwhile, as do the verbs below.
+    """
     text = clean_text(text)
 
     def send() -> Exchange:
-        locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+        locked = _locked(conversation.pk)
         return _ask(locked, locked.head, text, model, client_id)
 
     return _once(conversation.owner, client_id, send)
+
+
+def _locked(pk: uuid.UUID) -> Conversation:
+    """Return the conversation, in which nobody else changes anything until the commit."""
+    return Conversation.objects.select_for_update(of=("self",)).select_related("owner").get(pk=pk)
 
 
 def _ask(
@@ -163,11 +171,11 @@ def _made_before(user: User, client_id: uuid.UUID) -> Exchange | None:
 def regenerate(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Exchange:
     """Queue another answer beside `answer` and show it; the earlier one stays a branch away."""
     question = answer.parent
-    if question is None:
+    if question is None or answer.role != Message.Role.ASSISTANT:
         raise ValidationError(_("Only an answer can be written again."), code="not_an_answer")
 
     def again() -> Exchange:
-        Conversation.objects.select_for_update().get(pk=answer.conversation_id)
+        question.conversation = _locked(answer.conversation_id)
         return Exchange(question, _answer(question, model, client_id))
 
     return _once(answer.conversation.owner, client_id, again)
@@ -175,17 +183,26 @@ def regenerate(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Excha
 
 def continue_answer(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Exchange:
     """Let a model write on where an interrupted or stopped answer ends."""
-    question = answer.parent
-    if question is None or answer.run is None or answer.run.state not in UNFINISHED:
-        raise ValidationError(_("This answer cannot be continued."), code="not_unfinished")
 
     def go_on() -> Exchange:
-        conversation = Conversation.objects.select_for_update().get(pk=answer.conversation_id)
-        answer.run = _queue(conversation, model, client_id, prefix=answer.text)
-        answer.updated_at = Now()
-        answer.save(update_fields=["run", "updated_at"])
-        _show(conversation, answer, model)
-        return Exchange(question, answer)
+        conversation = _locked(answer.conversation_id)
+        # Read under the lock: another tab may have let it go on just now.
+        unfinished = (
+            Message.objects.select_related("parent")
+            .filter(pk=answer.pk, run__state__in=UNFINISHED, parent__isnull=False)
+            .first()
+        )
+        if unfinished is None or unfinished.parent is None:
+            made = _made_before(conversation.owner, client_id)
+            if made is None:
+                raise ValidationError(_("This answer cannot be continued."), code="not_unfinished")
+            return made
+        unfinished.run = _queue(conversation, model, client_id, prefix=unfinished.text)
+        unfinished.updated_at = Now()
+        unfinished.save(update_fields=["run", "updated_at"])
+        unfinished.conversation = unfinished.parent.conversation = conversation
+        _show(conversation, unfinished, model)
+        return Exchange(unfinished.parent, unfinished)
 
     return _once(answer.conversation.owner, client_id, go_on)
 
@@ -199,7 +216,7 @@ def stop_answer(answer: Message) -> None:
 def show_branch(message: Message) -> None:
     """Show the branch through `message`, down to its newest message."""
     with transaction.atomic():
-        conversation = Conversation.objects.select_for_update().get(pk=message.conversation_id)
+        conversation = _locked(message.conversation_id)
         conversation.head_id = message.newest_below()
         conversation.save(update_fields=["head"])
         topic = conversation.topic
@@ -214,13 +231,23 @@ def rename_conversation(conversation: Conversation, title: str) -> None:
     )
 
 
+def name_by_model(conversation: Conversation, title: str) -> None:
+    """Give the conversation a model's title, unless its owner or a model named it meanwhile."""
+    unnamed = Conversation.objects.filter(pk=conversation.pk, titled_by=Conversation.TitledBy.WORDS)
+    if title and unnamed.update(title=title, titled_by=Conversation.TitledBy.MODEL):
+        publish(conversation.topic, {"type": "topic.changed", "what": "title"})
+
+
 def delete_conversation(conversation: Conversation) -> None:
-    """Delete the conversation with all its messages; a live answer is stopped first."""
+    """Delete the conversation with all its messages; live answers are stopped first.
+
+    In transactions of their own: a worker that begins an answer locks its message, then its Run.
+    """
     topic = conversation.topic  # deleting forgets the key
+    live = Message.objects.filter(conversation=conversation, run__state__in=LIVE)
+    for message in live.select_related("run"):
+        stop_answer(message)
     with transaction.atomic():
-        live = Message.objects.filter(conversation=conversation, run__state__in=LIVE)
-        for message in live.select_related("run"):
-            stop_answer(message)
         conversation.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
 

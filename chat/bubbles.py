@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 from uuid import UUID
 
@@ -104,7 +105,7 @@ class Bubble:
         run = self.message.run
         return run.model.label if run and run.model else ""
 
-    @property
+    @cached_property
     def place(self) -> int:
         """The place in the queue, from 1; only worth its query for a queued answer."""
         run = self.message.run

@@ -5,13 +5,13 @@ from itertools import chain
 
 from django.db.models.functions import Now
 
-from accounts.models import User
-from chat.models import Conversation, Message
+from chat.models import Message
 from chat.tasks import title_conversation
 from providers.errors import ContextTooLong
 from providers.models import ModelSpec
 from providers.tokens import count
 from providers.values import Prompt, Turn
+from runs.hints import send_task
 from runs.models import Run
 from runs.states import State
 
@@ -35,16 +35,12 @@ class ChatDoor:
             Message.objects.filter(run=run).update(sees_from=oldest)
         return Prompt(turns=turns, max_tokens=run.model.max_output_tokens)
 
-    def may_read(self, user: User, topic: str) -> bool:
-        conversation_id = topic.removeprefix("conversation.")
-        return Conversation.objects.visible_to(user).filter(pk=conversation_id).exists()
-
     def finish(self, run: Run) -> None:
         Message.objects.filter(run=run).update(text=run.text, updated_at=Now())
 
     def finished(self, run: Run) -> None:
         if run.state == State.DONE and run.model is not None and run.model.makes_titles:
-            title_conversation.delay(str(run.pk))
+            send_task(title_conversation, str(run.pk))
 
 
 def fitting_turns(

@@ -1,21 +1,22 @@
 """Titles, made by the model where it is able."""
 
+import asyncio
 import logging
 import re
 
 from celery import shared_task
 
-from chat.actions import title_from
+from chat import actions
 from chat.models import Conversation
 from providers.errors import ProviderError
 from providers.values import Prompt, Turn
 from runs.engine import engine
-from runs.hints import publish
 from runs.models import Run
 from usage.metered import complete
 
 logger = logging.getLogger(__name__)
 
+TITLE_SECONDS = 30
 ASK = (
     "Write a title of two to six words for the conversation that begins with the message below. "
     "Use the message's language. Answer with the title alone.\n\n"
@@ -27,30 +28,34 @@ def title_of(answer: str) -> str:
     lines = (
         re.sub(r"\*\*|`", "", line).strip(" \"'“”«»*").lstrip("# ") for line in answer.split("\n")
     )
-    return title_from(next(filter(None, lines), "").removesuffix("."))
+    return actions.title_from(next(filter(None, lines), "").removesuffix("."))
 
 
 @shared_task
 def title_conversation(run_id: str) -> None:
     """Name a conversation after its first answer, unless its owner or a model already did."""
-    run = Run.objects.select_related("model__provider").get(pk=run_id)
+    run = Run.objects.select_related("model__provider").filter(pk=run_id).first()
+    if run is None or run.model is None:
+        return
     conversation = Conversation.objects.filter(
         messages__run=run, titled_by=Conversation.TitledBy.WORDS
     ).first()
-    if conversation is None or run.model is None:
+    if conversation is None:
         return
     first = conversation.messages.filter(parent=None).order_by("created_at").first()
     if first is None:
         return
     prompt = Prompt(turns=(Turn("user", ASK + first.text[:2000]),), max_tokens=60)
+    engine().start(_name(conversation, run, prompt))
+
+
+async def _name(conversation: Conversation, run: Run, prompt: Prompt) -> None:
+    """Ask the model, on the engine's loop: no thread of the worker waits for its answer."""
+    assert run.model is not None
     try:
-        answer = engine().call(complete(run.account_id, "title", run.model, prompt))
-    except ProviderError as error:
-        logger.info("no title for %s: %s", conversation.pk, error.kind)
+        async with asyncio.timeout(TITLE_SECONDS):
+            answer = await complete(run.account_id, "title", run.model, prompt)
+    except (ProviderError, TimeoutError) as error:
+        logger.info("no title for %s: %r", conversation.pk, error)
         return
-    title = title_of(answer)
-    if title:
-        Conversation.objects.filter(
-            pk=conversation.pk, titled_by=Conversation.TitledBy.WORDS
-        ).update(title=title, titled_by=Conversation.TitledBy.MODEL)
-        publish(conversation.topic, {"type": "topic.changed", "what": "title"})
+    await engine().db(actions.name_by_model, conversation, title_of(answer))

@@ -1,7 +1,8 @@
 """The chat's pages. Each works as a plain form post; htmx gets only the part that changes."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -32,13 +33,24 @@ class Request(HttpRequest):
 
 
 def _own(request: Request, pk: uuid.UUID) -> Conversation:
-    own = Conversation.objects.visible_to(request.user).select_related("model")
+    own = Conversation.objects.visible_to(request.user).select_related("model", "owner")
     return get_object_or_404(own, pk=pk)
 
 
 def _own_message(request: Request, pk: uuid.UUID) -> Message:
     own = Message.objects.visible_to(request.user)
-    return get_object_or_404(own.select_related("conversation__model", "parent", "run"), pk=pk)
+    return get_object_or_404(
+        own.select_related("conversation__model", "conversation__owner", "parent", "run"), pk=pk
+    )
+
+
+@contextmanager
+def _not_found_where_deleted() -> Iterator[None]:
+    """A conversation that is deleted while its request is under way is not found."""
+    try:
+        yield
+    except Conversation.DoesNotExist:
+        raise Http404 from None
 
 
 def _to(conversation: Conversation, anchor: str = "latest") -> HttpResponseRedirect:
@@ -186,7 +198,10 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
         )
         return render(request, "chat/conversation.html", context, status=422)
     data = form.cleaned_data
-    exchange = actions.send_message(conversation, data["text"], data["model"], data["client_id"])
+    with _not_found_where_deleted():
+        exchange = actions.send_message(
+            conversation, data["text"], data["model"], data["client_id"]
+        )
     if not request.htmx:
         return _to(exchange.conversation)
     bubbles = bubbles_of([exchange.question, exchange.answer])
@@ -218,7 +233,8 @@ def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse
     if not sentence:
         data = form.cleaned_data
         try:
-            exchange = action(message, data["model"], data["client_id"])
+            with _not_found_where_deleted():
+                exchange = action(message, data["model"], data["client_id"])
         except ValidationError as error:
             sentence = error.messages[0]
     if not sentence:
@@ -235,5 +251,6 @@ def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse
 @require_POST
 def branch_switch(request: Request, pk: uuid.UUID) -> HttpResponse:
     message = _own_message(request, pk)
-    actions.show_branch(message)
+    with _not_found_where_deleted():
+        actions.show_branch(message)
     return _to(message.conversation, f"message-{message.pk}")

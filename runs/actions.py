@@ -1,7 +1,6 @@
 """What happens to a Run. Each verb is one transaction, and each is refused to an old fence."""
 
 import datetime as dt
-import logging
 from uuid import UUID
 
 from django.conf import settings
@@ -14,13 +13,11 @@ from accounts.models import User
 from providers.errors import ModelNotFound
 from providers.models import ModelSpec, Provider
 from runs.doors import door_of
-from runs.hints import publish
+from runs.hints import publish, send_task
 from runs.models import Attempt, Run
 from runs.states import State
 from usage.actions import account_of, release
 from usage.metered import MeteredCall, open_call
-
-logger = logging.getLogger(__name__)
 
 
 class RunLost(Exception):
@@ -57,10 +54,7 @@ def hint_worker(run_id: UUID) -> None:
     """Ask for a worker. A lost hint costs time only: the sweeper asks again."""
     from runs.tasks import execute
 
-    try:
-        execute.apply_async((str(run_id),), retry=False)
-    except Exception:
-        logger.warning("no broker to tell about run %s; the sweeper will", run_id)
+    send_task(execute, str(run_id))
 
 
 def claim(run_id: UUID | None, worker: str) -> Run | None:

@@ -5,19 +5,18 @@ A room registers one `Door` in its `AppConfig.ready()`; `runs` never imports upw
 
 from typing import Protocol
 
-from accounts.models import User
 from providers.values import Prompt
 from runs.models import Run
 
 
 class Door(Protocol):
-    """Where a Run's prompt comes from, who may read it, and where its text stays."""
+    """Where a Run's prompt comes from, and where its text stays.
+
+    Who may read it is said by the socket of its topic: `runs.consumers.RunConsumer.may_read`.
+    """
 
     def build(self, run: Run) -> Prompt:
         """Return the prompt. Raises `providers.errors.ProviderError` where none can be built."""
-
-    def may_read(self, user: User, topic: str) -> bool:
-        """Say whether `user` may follow what happens on `topic`."""
 
     def finish(self, run: Run) -> None:
         """Put `run.text` where it stays. Called inside the transaction that ends the Run."""

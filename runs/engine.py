@@ -10,7 +10,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 from uuid import UUID
@@ -43,6 +43,7 @@ class Engine:
         self.draining = False
         self._backlog = False
         self._tasks: set[asyncio.Task[None]] = set()
+        self._beside: set[asyncio.Task[Any]] = set()
         self._first: list[tuple[Stream, asyncio.Future[bool]]] = []
         self._marking: asyncio.Task[None] | None = None
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="runs-db")
@@ -71,14 +72,14 @@ class Engine:
         """Take the Run, or leave it queued when this process is full or draining."""
         self.loop.call_soon_threadsafe(self._take, run_id)
 
-    def call(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run `coroutine` on the loop and wait for its result."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
+    def start(self, work: Coroutine[Any, Any, None]) -> Future[None]:
+        """Do `work` on the loop beside the streams; a drain cuts it off."""
+        return asyncio.run_coroutine_threadsafe(self._beside_streams(work), self.loop)
 
     def drain(self, seconds: float) -> None:
         """Claim nothing more; let streams finish, then hand over or end what is left."""
         self.draining = True
-        self.call(self._drain(seconds))
+        asyncio.run_coroutine_threadsafe(self._drain(seconds), self.loop).result()
 
     def close(self) -> None:
         """Stop the loop. Streams that are still open are left to the sweeper."""
@@ -104,6 +105,12 @@ class Engine:
                     raise
                 await asyncio.sleep(wait)
                 wait = min(1.0, wait * 2)
+
+    async def _beside_streams(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        await task
 
     def _take(self, run_id: UUID | None) -> None:
         if self.draining:
@@ -206,8 +213,10 @@ class Engine:
             await asyncio.wait(self._tasks, timeout=seconds)
         for stream in list(self.streams.values()):
             stream.interrupt(Reason.DRAIN)
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=3)
+        for task in self._beside:
+            task.cancel()
+        if left := self._tasks | self._beside:
+            await asyncio.wait(left, timeout=3)
         await close_connections()
 
 

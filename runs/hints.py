@@ -1,4 +1,4 @@
-"""Hints over the channel layer, from code that runs in threads.
+"""Hints over the channel layer and to workers, from code that runs in threads.
 
 A hint says that something changed; the truth is read from Postgres. A lost hint costs time only.
 """
@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import redis
+from celery import Task
 from channels.layers import get_channel_layer
 from django.conf import settings
 
@@ -35,3 +36,11 @@ def publish(topic: str, message: dict[str, Any]) -> None:
         _client().publish(group_channel(topic), encoded(message))
     except redis.RedisError:
         logger.warning("no redis to tell %s about %s", topic, message["type"])
+
+
+def send_task(task: Task, *args: str) -> None:
+    """Ask a worker for `task`; never raises, and waits for no broker."""
+    try:
+        task.apply_async(args, retry=False)
+    except Exception as error:
+        logger.warning("no broker to ask for %s%s: %s", task.name, args, type(error).__name__)

@@ -123,8 +123,11 @@ class Run(models.Model):
         return self.state in LIVE
 
     def place_in_queue(self) -> int:
-        """Return how many queued Runs are ahead of this one, plus one."""
-        return Run.objects.queued().filter(created_at__lt=self.created_at).count() + 1
+        """Return this queued Run's place in its provider's line as it stands now, from 1."""
+        waiting = Run.objects.fairest_first().filter(model__provider__specs=self.model_id)
+        busy = Run.objects.filter(state=State.RUNNING, account=self.account_id).count()
+        ahead = Q(busy__lt=busy) | Q(busy=busy, created_at__lt=self.created_at)
+        return waiting.filter(ahead).count() + 1
 
 
 class Attempt(models.Model):

@@ -137,6 +137,18 @@ def test_an_interrupted_answer_goes_on_where_it_ends(first, spec):
     assert Message.objects.count() == 2
 
 
+def test_of_two_tabs_one_lets_the_answer_go_on(first, spec):
+    cut = answered(first, "Half an ans", State.INTERRUPTED)
+    stale = Message.objects.select_related("run", "conversation", "parent").get(pk=cut.pk)
+    client_id = uuid.uuid4()
+    gone_on = actions.continue_answer(cut, spec, client_id)
+    again = actions.continue_answer(stale, spec, client_id)  # a double click
+    assert again.answer == gone_on.answer
+    with pytest.raises(ValidationError):
+        actions.continue_answer(stale, spec, uuid.uuid4())
+    assert Run.objects.live().count() == 1
+
+
 def test_a_finished_answer_cannot_be_continued(first, spec):
     whole = answered(first, "Whole")
     with pytest.raises(ValidationError):
@@ -144,8 +156,23 @@ def test_a_finished_answer_cannot_be_continued(first, spec):
 
 
 def test_a_question_cannot_be_regenerated(first, spec):
-    with pytest.raises(ValidationError):
-        actions.regenerate(first.question, spec, uuid.uuid4())
+    later = actions.send_message(first.conversation, "And then?", spec, uuid.uuid4())
+    for question in (first.question, later.question):
+        with pytest.raises(ValidationError):
+            actions.regenerate(question, spec, uuid.uuid4())
+
+
+@pytest.mark.parametrize("verb", [actions.regenerate, actions.continue_answer])
+def test_what_was_deleted_meanwhile_is_not_there(first, spec, verb):
+    cut = answered(first, "Half an ans", State.INTERRUPTED)
+    actions.delete_conversation(Conversation.objects.get())
+    with pytest.raises(Conversation.DoesNotExist):
+        verb(cut, spec, uuid.uuid4())
+    with pytest.raises(Conversation.DoesNotExist):
+        actions.send_message(first.conversation, "And then?", spec, uuid.uuid4())
+    with pytest.raises(Conversation.DoesNotExist):
+        actions.show_branch(cut)
+    assert Message.objects.count() == 0
 
 
 def test_a_queued_answer_is_stopped_at_once(first):

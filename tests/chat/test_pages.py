@@ -4,11 +4,16 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from chat import actions
+from chat.consumers import ConversationConsumer
 from chat.models import Conversation, Message
+from runs.models import Run
 from runs.states import State
 
 HTMX = {"HX-Request": "true"}
@@ -191,7 +196,7 @@ def test_a_new_chat_takes_few_queries(owner_client, owner, conversation, django_
         owner_client.get("/")
 
 
-@pytest.mark.parametrize("messages", [0, 30, 400])
+@pytest.mark.parametrize("messages", [0, 38, 1998])
 def test_a_conversation_takes_the_same_queries_whatever_its_length(
     owner_client, conversation, exchange, ended, grown, messages, django_assert_num_queries
 ):
@@ -200,3 +205,39 @@ def test_a_conversation_takes_the_same_queries_whatever_its_length(
     # session, person, conversation, path, messages, versions, conversations, models, draft
     with django_assert_num_queries(9):
         page(owner_client, conversation)
+
+
+def cost(call) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        call()
+    return len(captured)
+
+
+def test_posting_and_reading_along_cost_the_same_whatever_the_length(
+    owner_client, owner, conversation, exchange, ended, grown
+):
+    ended(exchange)
+    session = owner_client.cookies["sessionid"].value
+    scope = {
+        "cookies": {"sessionid": session},
+        "headers": [],
+        "query_string": b"",
+        "url_route": {"kwargs": {"conversation_id": conversation.pk}},
+    }
+    url = reverse("chat:message-send", args=[conversation.pk])
+    costs = []
+    for messages in (38, 1960):
+        grown(messages)
+        form = {"text": "And then?", "client_id": str(uuid.uuid4())}
+        posted = cost(lambda form=form: owner_client.post(url, form, headers=HTMX))
+        run = Run.objects.latest("created_at")
+        socket = async_to_sync(a_socket)(scope)
+        opened = cost(socket._first_look)
+        shown = cost(lambda socket=socket, run=run: socket.shown(run.pk, "<p>And</p>"))
+        costs.append((posted, opened, shown))
+    assert costs[0] == costs[1]
+    assert Message.objects.count() > 2000
+
+
+async def a_socket(scope) -> ConversationConsumer:
+    return ConversationConsumer(scope, send=lambda message: None)

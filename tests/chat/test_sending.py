@@ -100,6 +100,23 @@ def test_drafts_survive_what_a_database_cannot_hold(owner_client, owner):
     assert response.status_code == 204
 
 
+@pytest.mark.parametrize("headers", [None, HTMX])
+def test_a_conversation_deleted_meanwhile_is_not_found(
+    owner_client, conversation, exchange, ended, monkeypatch, headers
+):
+    answer = ended(exchange, "Half", State.INTERRUPTED)
+
+    def deleted(*_: object) -> None:
+        raise Conversation.DoesNotExist
+
+    monkeypatch.setattr("chat.actions._locked", deleted)
+    assert send(owner_client, conversation, headers=headers).status_code == 404
+    for name in ("message-regenerate", "message-continue", "branch-switch"):
+        url = reverse(f"chat:{name}", args=[answer.pk])
+        response = owner_client.post(url, {"client_id": str(uuid.uuid4())}, headers=headers)
+        assert response.status_code == 404
+
+
 UNUSABLE = ["", "   ", " \n\t ", "\u3000", "a\x00b", "x" * (actions.LONGEST_MESSAGE + 1)]
 
 
