@@ -16,13 +16,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import actions
 from accounts.errors import AccountError
 from accounts.models import User
+from ops.admin import ReadOnlyInline
 
 # Signing in here is signing in anywhere: with its second factor and its rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -55,21 +56,11 @@ class UserPasswordForm(AdminPasswordChangeForm):
         return self.user
 
 
-class ReadOnlyInline(TabularInline):
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class EmailAddressInline(ReadOnlyInline):
     model = EmailAddress
+    tab = True
     fields = ("email", "verified", "primary")
+    ordering = ("-primary", "email")
 
 
 class AuthenticatorInline(ReadOnlyInline):
@@ -79,7 +70,9 @@ class AuthenticatorInline(ReadOnlyInline):
     """
 
     model = Authenticator
+    tab = True
     fields = ("type", "created_at", "last_used_at")
+    ordering = ("created_at",)
     readonly_fields = fields
     can_delete = True
 
@@ -91,7 +84,9 @@ class UserSessionInline(ReadOnlyInline):
     """Where somebody is signed in; the session key, which would let one in, is never shown."""
 
     model = UserSession
+    tab = True
     fields = ("ip", "user_agent", "created_at", "last_seen_at")
+    ordering = ("-last_seen_at",)
 
 
 @admin.register(User)

@@ -18,10 +18,6 @@ class UserQuerySet(models.QuerySet["User"]):
         """Those who can sign in to the administration and change everything there."""
         return self.active().filter(is_staff=True, is_superuser=True)
 
-    def visible_to(self, user: "User") -> "UserQuerySet":
-        """Oneself; administrators see everybody."""
-        return self if user.is_superuser else self.filter(pk=user.pk)
-
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     """Makes people; e-mail addresses are kept in lower case, so that one address is one person."""

@@ -1,7 +1,5 @@
 """The web process: `python -m config.web` serves `config.asgi` at HOST and PORT."""
 
-import os
-
 import uvicorn
 
 from config.environment import HOST, PORT, env
@@ -30,7 +28,7 @@ def main() -> None:
         access_log=False,
         log_config=None,
         proxy_headers=behind_proxy,
-        forwarded_allow_ips=os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1"),
+        forwarded_allow_ips=env("FORWARDED_ALLOW_IPS", default="127.0.0.1"),
     )
 
 

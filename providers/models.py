@@ -5,7 +5,7 @@ import uuid
 from typing import TYPE_CHECKING, Self, Union
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +33,8 @@ def _price(name: "str | _StrPromise") -> models.DecimalField:
 
 
 def _seconds(name: "str | _StrPromise", default: float) -> models.FloatField:
-    return models.FloatField(name, default=default, validators=[MinValueValidator(0.1)])
+    within = [MinValueValidator(0.1), MaxValueValidator(86_400)]
+    return models.FloatField(name, default=default, validators=within)
 
 
 class Provider(models.Model):
@@ -122,14 +123,10 @@ class Provider(models.Model):
     def current_secret(self) -> str:
         """Return the key to call with; empty when the server needs none.
 
-        The oldest enabled credential that was stored for this origin is the one in use. Queries
-        unless `ready_to_call` did.
+        The oldest enabled credential that was stored for this origin is the one in use.
         """
-        loaded: list[Credential] | None = getattr(self, "enabled_credentials", None)
-        if loaded is None:
-            loaded = list(self.credentials.filter(is_enabled=True))
-        here = self.origin()
-        return next((each.secret for each in loaded if each.origin == here), "")
+        stored = self.credentials.filter(is_enabled=True, origin=self.origin()).first()
+        return stored.secret if stored else ""
 
 
 class Credential(models.Model):
@@ -175,16 +172,6 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
             self.filter(is_enabled=True, provider__is_enabled=True)
             .exclude(provider__base_url="")
             .select_related("provider")
-        )
-
-    def ready_to_call(self) -> Self:
-        """Load all that `backend_for` needs, so that it does not query."""
-        return self.select_related("provider").prefetch_related(
-            models.Prefetch(
-                "provider__credentials",
-                Credential.objects.filter(is_enabled=True),
-                to_attr="enabled_credentials",
-            )
         )
 
 

@@ -8,6 +8,7 @@ that a thawed worker can neither grow a text nor show a frame after it was super
 from dataclasses import dataclass
 from uuid import UUID
 
+import redis
 from django.conf import settings
 from redis.asyncio import Redis
 from redis.asyncio.client import Pipeline
@@ -30,13 +31,13 @@ if ARGV[2] == '0' then redis.call('EXPIRE', KEYS[2], ARGV[4]) end
 if ARGV[6] ~= '' then redis.call('PUBLISH', ARGV[5], ARGV[6]) end
 return length
 """
-# KEYS: fence. ARGV: new fence, seconds. Raises the fence, never lowers it.
-_FENCE = """
+# KEYS: fence, text. ARGV: new fence, seconds. Raises the fence, never lowers it; returns the text.
+_SEAL = """
 local held = redis.call('GET', KEYS[1])
 if not held or tonumber(held) < tonumber(ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
 end
-return 1
+return redis.call('GET', KEYS[2])
 """
 
 
@@ -68,6 +69,17 @@ def text_key(run_id: UUID, fence: int) -> str:
     return f"run:{run_id}:text:{fence}"
 
 
+def seal(run_id: UUID, fence: int) -> str:
+    """Refuse all writes under `fence` from now on, and return the text that it wrote.
+
+    Blocking. Raises `redis.RedisError`.
+    """
+    with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
+        script = client.register_script(_SEAL)
+        raw = script([fence_key(run_id), text_key(run_id, fence)], [fence + 1, KEPT_SECONDS])
+    return raw.decode() if isinstance(raw, bytes) else ""
+
+
 class Buffer:
     """The buffer's commands on one asyncio loop."""
 
@@ -76,7 +88,6 @@ class Buffer:
             settings.REDIS_URL, socket_timeout=5, socket_connect_timeout=2
         )
         self._append = self.redis.register_script(_APPEND)
-        self._fence = self.redis.register_script(_FENCE)
 
     def pipeline(self) -> Pipeline:
         return self.redis.pipeline(transaction=False)
@@ -108,10 +119,6 @@ class Buffer:
         """Return the text written under `fence`, or the empty string."""
         raw = await self.redis.get(text_key(run_id, fence))
         return raw.decode() if isinstance(raw, bytes) else ""
-
-    async def raise_fence(self, run_id: UUID, fence: int) -> None:
-        """Refuse all writes under fences older than `fence`."""
-        await self._fence(keys=[fence_key(run_id)], args=[fence, KEPT_SECONDS])
 
     async def close(self) -> None:
         await self.redis.aclose()

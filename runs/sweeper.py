@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from providers.tokens import count
 from providers.values import Usage
 from runs import actions
-from runs.buffer import fence_key, text_key
+from runs.buffer import seal
 from runs.models import Attempt, Run
 from runs.states import State
 from usage.actions import Settlement, settle
@@ -64,13 +64,10 @@ def end_expired(run_id: UUID) -> None:
 def _merged_text(run: Run) -> str:
     """Return the longer of the checkpointed text and the buffer that continues it."""
     try:
-        with redis.Redis.from_url(settings.REDIS_URL, socket_timeout=5) as client:
-            client.set(fence_key(run.pk), run.fence + 1, ex=3600)
-            raw = client.get(text_key(run.pk, run.fence))
+        buffered = seal(run.pk, run.fence)
     except redis.RedisError:
         logger.warning("no redis to ask for the newest text of run %s", run.pk)
         return run.text
-    buffered = raw.decode() if isinstance(raw, bytes) else ""
     return buffered if buffered.startswith(run.text) else run.text
 
 

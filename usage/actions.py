@@ -13,8 +13,8 @@ from providers.tokens import count
 from providers.values import Prompt, Usage
 from usage.models import Account, UsageRecord
 
-# A call may take this long before its hold is given back; the engine's own deadline is shorter.
-HOLD_LEASE = dt.timedelta(minutes=30)
+# How much longer than its provider allows a call before its hold is given back.
+HOLD_MARGIN = dt.timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def hold(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> UsageR
         output_price=spec.output_price,
         held_input_tokens=sum(count(turn.text, spec) + 8 for turn in prompt.turns) + 8,
         held_output_tokens=prompt.max_tokens,
-        lease_expires_at=Now() + HOLD_LEASE,
+        lease_expires_at=Now() + dt.timedelta(seconds=spec.provider.total_seconds) + HOLD_MARGIN,
     )
     record.save(force_insert=True)
     return record

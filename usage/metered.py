@@ -1,7 +1,7 @@
 """The metered call: the only way to a model."""
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing, contextmanager
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -41,32 +41,45 @@ class MeteredCall:
         self.prompt = prompt
         self.usage: Usage | None = None
         self._written: list[str] = []
-        self._reached = False
+        self._may_cost = False
 
     async def stream(self) -> AsyncGenerator[Delta, None]:
         """Yield what the model writes. Raises the errors of `providers.errors`."""
         stream = self.backend.stream(self.prompt, request_id=str(self.record.id))
-        async with aclosing(stream) as deltas:
-            async for delta in deltas:
-                self._note(delta)
-                yield delta
+        with self._costs_when_cut_off():
+            async with aclosing(stream) as deltas:
+                async for delta in deltas:
+                    self._note(delta)
+                    yield delta
 
     async def complete(self) -> Delta:
         """Return the whole answer at once. Raises the errors of `providers.errors`."""
-        delta = await self.backend.complete(self.prompt, request_id=str(self.record.id))
+        with self._costs_when_cut_off():
+            delta = await self.backend.complete(self.prompt, request_id=str(self.record.id))
         self._note(delta)
         return delta
 
+    @contextmanager
+    def _costs_when_cut_off(self) -> Iterator[None]:
+        """A call that we cut off was made: the provider may have read, and thought, already."""
+        try:
+            yield
+        except ProviderError:
+            raise
+        except BaseException:
+            self._may_cost = True
+            raise
+
     def _note(self, delta: Delta) -> None:
-        self._reached = True
+        self._may_cost = True
         if delta.usage is not None:
             self.usage = delta.usage
         if delta.text:
             self._written.append(delta.text)
 
     def close(self, outcome: str) -> bool:
-        """Settle, or release where the provider never answered. Blocking; joins a transaction."""
-        if not self._reached:
+        """Settle, or release where the provider refused. Blocking; joins a transaction."""
+        if not self._may_cost:
             return release(self.record, outcome)
         return settle(self.record, self.settlement(outcome))
 

@@ -4,8 +4,7 @@
     async for delta in backend.stream(prompt, request_id=str(attempt.id)):
         ...
 
-`backend_for` decrypts the credential and may query for it and the provider: call it from a thread,
-or with a spec that `ModelSpec.objects.ready_to_call()` loaded whole.
+`backend_for` queries for the credential and decrypts it: call it from a thread.
 """
 
 from collections.abc import AsyncGenerator

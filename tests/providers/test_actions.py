@@ -114,12 +114,6 @@ class TestStoreCredential:
         provider.base_url = "https://models.example.test:443/another/path"
         assert provider.current_secret() == SECRET
 
-    def test_a_loaded_spec_needs_no_query(self, django_assert_num_queries):
-        made = spec(provider=add_provider("One", URL, secret=SECRET))
-        loaded = ModelSpec.objects.ready_to_call().get(pk=made.pk)
-        with django_assert_num_queries(0):
-            assert loaded.provider.current_secret() == SECRET
-
 
 class TestDefault:
     def test_there_is_one(self):

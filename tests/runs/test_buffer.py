@@ -4,10 +4,11 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.conf import settings
 from redis.asyncio import Redis
 
-from runs.buffer import FENCED, NEEDS_ALL, Buffer, Frame, fence_key, text_key
+from runs.buffer import FENCED, NEEDS_ALL, Buffer, Frame, fence_key, seal, text_key
 from runs.hints import group_channel
 
 
@@ -27,6 +28,10 @@ async def append(buffer: Buffer, run_id: uuid.UUID, text: str, known: int, fence
     pipe = buffer.pipeline()
     await buffer.append(pipe, Frame(run_id, "topic.of.a.test", fence, 0, text), known)
     return (await pipe.execute())[0]
+
+
+async def sealed(run_id: uuid.UUID, fence: int) -> str:
+    return await sync_to_async(seal)(run_id, fence)
 
 
 async def test_text_grows_by_bytes(buffer, run_id):
@@ -53,7 +58,7 @@ async def test_a_lost_buffer_is_asked_for_and_rebuilt(buffer, run_id):
 
 async def test_an_old_fence_is_refused(buffer, run_id):
     await append(buffer, run_id, "abc", 0)
-    await buffer.raise_fence(run_id, 2)
+    assert await sealed(run_id, 1) == "abc"
     assert await append(buffer, run_id, "d", 3) == FENCED
     await buffer.rebuild(run_id, 2, "new")
     assert await append(buffer, run_id, "x", 0, fence=1) == FENCED
@@ -61,8 +66,8 @@ async def test_an_old_fence_is_refused(buffer, run_id):
 
 
 async def test_the_fence_is_never_lowered(buffer, run_id):
-    await buffer.raise_fence(run_id, 5)
-    await buffer.raise_fence(run_id, 3)
+    assert await sealed(run_id, 4) == ""
+    assert await sealed(run_id, 2) == ""
     assert await buffer.redis.get(fence_key(run_id)) == b"5"
 
 
@@ -80,7 +85,7 @@ async def test_what_is_refused_is_not_published(buffer, run_id):
         await append(buffer, run_id, "abc", 0)
         assert await listener.get_message(timeout=1) is not None
         await append(buffer, run_id, "abc", 0)
-        await buffer.raise_fence(run_id, 2)
+        await sealed(run_id, 1)
         await append(buffer, run_id, "def", 3)
         assert await listener.get_message(timeout=0.2) is None
 

@@ -1,15 +1,18 @@
 """The ledger: held, then settled or released, once; an estimate never exceeds its hold."""
 
+import asyncio
 import datetime as dt
 from decimal import Decimal
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import IntegrityError
 from django.db.models.functions import Now
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
+from providers.errors import RateLimited
 from providers.models import ModelSpec, Provider
 from providers.values import Delta, Prompt, Turn, Usage
 from usage import actions
@@ -194,3 +197,45 @@ def test_a_call_that_never_reached_the_model_is_released(held, spec):
     MeteredCall(held, spec, PROMPT, Backend()).close("connection")
     held.refresh_from_db()
     assert (held.state, held.outcome) == (State.RELEASED, "connection")
+
+
+class Hanging(Backend):
+    async def stream(self, prompt, *, request_id):
+        await asyncio.sleep(60)
+        yield Delta()
+
+    async def complete(self, prompt, *, request_id):
+        await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("way", ["stream", "complete"])
+async def test_a_call_that_is_cut_off_may_have_cost_its_input(held, spec, way):
+    call = MeteredCall(held, spec, PROMPT, Hanging())
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await (anext(call.stream()) if way == "stream" else call.complete())
+    await sync_to_async(call.close)("stopped")
+    await held.arefresh_from_db()
+    assert (held.state, held.is_reported) == (State.SETTLED, False)
+    assert (held.input_tokens, held.output_tokens) == (held.held_input_tokens, 0)
+
+
+async def test_a_call_that_is_refused_costs_nothing(held, spec):
+    class Refusing(Backend):
+        async def stream(self, prompt, *, request_id):
+            raise RateLimited
+            yield
+
+    call = MeteredCall(held, spec, PROMPT, Refusing())
+    with pytest.raises(RateLimited):
+        await anext(call.stream())
+    await sync_to_async(call.close)("rate_limit")
+    await held.arefresh_from_db()
+    assert (held.state, held.cost) == (State.RELEASED, None)
+
+
+def test_a_hold_outlives_the_longest_call_of_its_provider(account, spec):
+    spec.provider.total_seconds = 7200
+    held = actions.hold(account.pk, "chat", spec, PROMPT)
+    held.refresh_from_db()
+    assert held.lease_expires_at - held.created_at > dt.timedelta(seconds=7200)

@@ -19,7 +19,7 @@ from ops.errors import CannotStart
 from ops.places import BASE_DIR
 
 # A database elsewhere may start later than this.
-DATABASE_SECONDS = float(os.environ.get("DATABASE_SECONDS", "30"))
+DATABASE_SECONDS = float(os.environ.get("DATABASE_SECONDS") or 30)
 
 
 class Command(BaseCommand):
