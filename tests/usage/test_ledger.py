@@ -208,6 +208,7 @@ class Hanging(Backend):
         await asyncio.sleep(60)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("way", ["stream", "complete"])
 async def test_a_call_that_is_cut_off_may_have_cost_its_input(held, spec, way):
     call = MeteredCall(held, spec, PROMPT, Hanging())
@@ -220,6 +221,7 @@ async def test_a_call_that_is_cut_off_may_have_cost_its_input(held, spec, way):
     assert (held.input_tokens, held.output_tokens) == (held.held_input_tokens, 0)
 
 
+@pytest.mark.django_db(transaction=True)
 async def test_a_call_that_is_refused_costs_nothing(held, spec):
     class Refusing(Backend):
         async def stream(self, prompt, *, request_id):
