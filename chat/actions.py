@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from chat.models import TITLE_LENGTH, Conversation, Draft, Message
@@ -15,11 +16,10 @@ from providers.models import ModelSpec
 from runs.actions import queue_run, request_stop
 from runs.hints import publish
 from runs.models import Run
-from runs.states import LIVE, State
 from usage.actions import account_of
 
-UNFINISHED = (State.INTERRUPTED, State.STOPPED)
 LONGEST_MESSAGE = 200_000  # code points
+OUT_OF_DATE = _lazy("This page is out of date. Reload it and try again.")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,12 @@ def start_conversation(user: User, text: str, model: ModelSpec, client_id: uuid.
     Called again with the same `client_id` it returns what the first call made.
     """
     text = clean_text(text)
-    return _once(user, client_id, lambda: _start(user, text, model, client_id))
+    return _once(
+        user,
+        client_id,
+        lambda: _start(user, text, model, client_id),
+        lambda made: made.question.parent_id is None and made.question.text == text,
+    )
 
 
 def _start(user: User, text: str, model: ModelSpec, client_id: uuid.UUID) -> Exchange:
@@ -87,7 +92,12 @@ def send_message(
         locked = _locked(conversation.pk)
         return _ask(locked, locked.head, text, model, client_id)
 
-    return _once(conversation.owner, client_id, send)
+    return _once(
+        conversation.owner,
+        client_id,
+        send,
+        lambda made: made.conversation == conversation and made.question.text == text,
+    )
 
 
 def _locked(pk: uuid.UUID) -> Conversation:
@@ -144,8 +154,16 @@ def _show(conversation: Conversation, answer: Message, model: ModelSpec) -> None
     conversation.save(update_fields=["head", "model", "updated_at"])
 
 
-def _once(user: User, client_id: uuid.UUID, make: Callable[[], Exchange]) -> Exchange:
-    """Return what `make` makes, or what an earlier call with this `client_id` made."""
+def _once(
+    user: User,
+    client_id: uuid.UUID,
+    make: Callable[[], Exchange],
+    is_same: Callable[[Exchange], bool],
+) -> Exchange:
+    """Return what `make` makes, or what an earlier call with this `client_id` made.
+
+    Raises `ValidationError` where that was asked for something else: it must not pass for done.
+    """
     try:
         with transaction.atomic():
             return make()
@@ -153,7 +171,9 @@ def _once(user: User, client_id: uuid.UUID, make: Callable[[], Exchange]) -> Exc
         made = _made_before(user, client_id)
         if made is None:
             raise
-        return made
+    if not is_same(made):
+        raise ValidationError(OUT_OF_DATE, code="another_request")
+    return made
 
 
 def _made_before(user: User, client_id: uuid.UUID) -> Exchange | None:
@@ -176,23 +196,27 @@ def regenerate(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Excha
 
     def again() -> Exchange:
         question.conversation = _locked(answer.conversation_id)
+        if _reread(answer).live_run is not None:
+            raise ValidationError(_("This answer is still being written."), code="live")
         return Exchange(question, _answer(question, model, client_id))
 
-    return _once(answer.conversation.owner, client_id, again)
+    return _once(
+        answer.conversation.owner, client_id, again, lambda made: made.question == question
+    )
+
+
+def _reread(answer: Message) -> Message:
+    """Return the answer as it stands under the conversation's lock."""
+    return Message.objects.select_related("run", "parent").get(pk=answer.pk)
 
 
 def continue_answer(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Exchange:
-    """Let a model write on where an interrupted or stopped answer ends."""
+    """Let a model write on where an unfinished answer ends."""
 
     def go_on() -> Exchange:
         conversation = _locked(answer.conversation_id)
-        # Read under the lock: another tab may have let it go on just now.
-        unfinished = (
-            Message.objects.select_related("parent")
-            .filter(pk=answer.pk, run__state__in=UNFINISHED, parent__isnull=False)
-            .first()
-        )
-        if unfinished is None or unfinished.parent is None:
+        unfinished = _reread(answer)  # another tab may have let it go on just now
+        if not unfinished.is_unfinished or unfinished.parent is None:
             made = _made_before(conversation.owner, client_id)
             if made is None:
                 raise ValidationError(_("This answer cannot be continued."), code="not_unfinished")
@@ -204,7 +228,7 @@ def continue_answer(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> 
         _show(conversation, unfinished, model)
         return Exchange(unfinished.parent, unfinished)
 
-    return _once(answer.conversation.owner, client_id, go_on)
+    return _once(answer.conversation.owner, client_id, go_on, lambda made: made.answer == answer)
 
 
 def stop_answer(answer: Message) -> None:
@@ -239,25 +263,29 @@ def name_by_model(conversation: Conversation, title: str) -> None:
 
 
 def delete_conversation(conversation: Conversation) -> None:
-    """Delete the conversation with all its messages; live answers are stopped first.
+    """Delete the conversation with all its messages; then stop what is still being written.
 
-    In transactions of their own: a worker that begins an answer locks its message, then its Run.
+    Not in one transaction: a worker locks a Run before its message, and this would be the other
+    way round.
     """
     topic = conversation.topic  # deleting forgets the key
-    live = Message.objects.filter(conversation=conversation, run__state__in=LIVE)
-    for message in live.select_related("run"):
-        stop_answer(message)
     with transaction.atomic():
+        _locked(conversation.pk)
         conversation.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
+    for run in Run.objects.live().filter(topic=topic):
+        request_stop(run)
 
 
 def save_draft(user: User, conversation: Conversation | None, text: str) -> None:
     """Keep what the person has typed so far; an empty text forgets it."""
     text = text.replace("\x00", "")[:LONGEST_MESSAGE]
-    if text.strip():
-        Draft.objects.update_or_create(
-            owner=user, conversation=conversation, defaults={"text": text}
-        )
-    else:
-        Draft.objects.filter(owner=user, conversation=conversation).delete()
+    with transaction.atomic():
+        if conversation is not None:
+            _locked(conversation.pk)
+        if text.strip():
+            Draft.objects.update_or_create(
+                owner=user, conversation=conversation, defaults={"text": text}
+            )
+        else:
+            Draft.objects.filter(owner=user, conversation=conversation).delete()

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.utils.safestring import SafeString
 
 from boundary.markdown import render
-from chat.actions import UNFINISHED
 from chat.models import Message
 from providers.errors import Sentence, sentence_of
 from runs.states import State
@@ -89,7 +88,7 @@ class Bubble:
 
     @property
     def can_continue(self) -> bool:
-        return self.state in UNFINISHED and self.has_text
+        return self.message.is_unfinished
 
     @property
     def can_retry(self) -> bool:

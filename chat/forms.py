@@ -18,8 +18,8 @@ class ClientIdForm(forms.Form):
 
     client_id = forms.UUIDField(
         error_messages={
-            "required": _("This page is out of date. Reload it and try again."),
-            "invalid": _("This page is out of date. Reload it and try again."),
+            "required": actions.OUT_OF_DATE,
+            "invalid": actions.OUT_OF_DATE,
         }
     )
     model = forms.UUIDField(required=False, error_messages={"invalid": NOT_ASKABLE})

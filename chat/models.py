@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from runs.models import Run
+from runs.states import State
 
 PAGE = 40  # messages shown at once
 TITLE_LENGTH = 120
@@ -181,6 +182,13 @@ class Message(models.Model):
     def live_run(self) -> Run | None:
         """The Run that is still writing this answer, or `None`."""
         return self.run if self.run is not None and self.run.is_live else None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """The answer ended before it was whole: stopped, broken off, or at the length limit."""
+        if self.run is None or self.run.is_live or not self.text.strip():
+            return False
+        return self.run.state != State.DONE or self.run.finish_reason == "length"
 
     @property
     def text_so_far(self) -> str:

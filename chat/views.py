@@ -20,9 +20,8 @@ from chat import actions, pages
 from chat.bubbles import bubble_of, bubbles_of
 from chat.forms import ClientIdForm, MessageForm, TitleForm
 from chat.models import Conversation, Message
-from providers.models import ModelSpec
 
-Again = Callable[[Message, ModelSpec, uuid.UUID], actions.Exchange]
+Again = Callable[..., actions.Exchange]
 
 
 class Request(HttpRequest):
@@ -53,6 +52,18 @@ def _not_found_where_deleted() -> Iterator[None]:
         raise Http404 from None
 
 
+def _asked(form: ClientIdForm, ask: Callable[[], actions.Exchange]) -> actions.Exchange | None:
+    """Return what `ask` makes of a valid form; else `None`, and the form says what is wrong."""
+    if not form.is_valid():
+        return None
+    try:
+        with _not_found_where_deleted():
+            return ask()
+    except ValidationError as error:
+        form.add_error(None, error)
+        return None
+
+
 def _to(conversation: Conversation, anchor: str = "latest") -> HttpResponseRedirect:
     return redirect(f"{reverse('chat:conversation-view', args=[conversation.pk])}#{anchor}")
 
@@ -71,15 +82,12 @@ def home(request: Request) -> HttpResponse:
 @require_POST
 def conversation_start(request: Request) -> HttpResponse:
     form = MessageForm(request.user, None, request.POST)
-    if not form.is_valid():
+    exchange = _asked(form, lambda: actions.start_conversation(request.user, **form.cleaned_data))
+    if exchange is None:
         if request.htmx:
             return _refusal(form.sentence())
         context = pages.new_chat(request.user, request.POST.get("text", ""), form.sentence())
         return render(request, "chat/home.html", context, status=422)
-    data = form.cleaned_data
-    exchange = actions.start_conversation(
-        request.user, data["text"], data["model"], data["client_id"]
-    )
     if not request.htmx:
         return _to(exchange.conversation)
     context = pages.conversation_page(request.user, exchange.conversation)
@@ -150,7 +158,8 @@ def conversation_rename(request: Request, pk: uuid.UUID) -> HttpResponse:
         except ValidationError as error:
             form.add_error("title", error)
         else:
-            conversation.refresh_from_db(fields=["title"])
+            with _not_found_where_deleted():
+                conversation.refresh_from_db(fields=["title"])
             return _item(request, conversation) if request.htmx else _to(conversation)
     template = "chat/_rename.html" if request.htmx else "chat/conversation_rename.html"
     status = 422 if request.method == "POST" else 200
@@ -164,7 +173,8 @@ def conversation_delete(request: Request, pk: uuid.UUID) -> HttpResponse:
     if request.method != "POST":
         template = "chat/_delete_dialog.html" if request.htmx else "chat/conversation_delete.html"
         return render(request, template, {"conversation": conversation})
-    actions.delete_conversation(conversation)
+    with _not_found_where_deleted():
+        actions.delete_conversation(conversation)
     if request.htmx and str(pk) not in (request.htmx.current_url or ""):
         return render(request, "chat/_deleted.html", {"id": pk})
     messages.success(request, _("The conversation was deleted."))
@@ -175,7 +185,8 @@ def conversation_delete(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 @require_POST
 def draft_save(request: Request, pk: uuid.UUID) -> HttpResponse:
-    actions.save_draft(request.user, _own(request, pk), request.POST.get("text", ""))
+    with _not_found_where_deleted():
+        actions.save_draft(request.user, _own(request, pk), request.POST.get("text", ""))
     return HttpResponse(status=204)
 
 
@@ -189,7 +200,8 @@ def new_draft_save(request: Request) -> HttpResponse:
 def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
     conversation = _own(request, pk)
     form = MessageForm(request.user, conversation.model, request.POST)
-    if not form.is_valid():
+    exchange = _asked(form, lambda: actions.send_message(conversation, **form.cleaned_data))
+    if exchange is None:
         if request.htmx:
             return _refusal(form.sentence())
         text = request.POST.get("text", "")
@@ -197,11 +209,6 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
             request.user, conversation, text=text, error=form.sentence()
         )
         return render(request, "chat/conversation.html", context, status=422)
-    data = form.cleaned_data
-    with _not_found_where_deleted():
-        exchange = actions.send_message(
-            conversation, data["text"], data["model"], data["client_id"]
-        )
     if not request.htmx:
         return _to(exchange.conversation)
     bubbles = bubbles_of([exchange.question, exchange.answer])
@@ -229,22 +236,15 @@ def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse
     """Let `action` queue an answer in the place of an earlier one."""
     message = _own_message(request, pk)
     form = ClientIdForm(request.user, message.conversation.model, request.POST)
-    sentence = "" if form.is_valid() else form.sentence()
-    if not sentence:
-        data = form.cleaned_data
-        try:
-            with _not_found_where_deleted():
-                exchange = action(message, data["model"], data["client_id"])
-        except ValidationError as error:
-            sentence = error.messages[0]
-    if not sentence:
+    exchange = _asked(form, lambda: action(message, **form.cleaned_data))
+    if exchange is not None:
         if not request.htmx:
             return _to(message.conversation)
         bubble = bubble_of(exchange.answer)
         return render(request, "chat/_message.html", {"bubble": bubble})
     if request.htmx:
-        return _refusal(sentence)
-    context = pages.conversation_page(request.user, message.conversation, error=sentence)
+        return _refusal(form.sentence())
+    context = pages.conversation_page(request.user, message.conversation, error=form.sentence())
     return render(request, "chat/conversation.html", context, status=422)
 
 

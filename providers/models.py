@@ -240,6 +240,11 @@ class ModelSpec(models.Model):
     def __str__(self) -> str:
         return self.label
 
+    @property
+    def is_answering(self) -> bool:
+        """As `ModelSpecQuerySet.answering` has it: switched on, at a server."""
+        return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
+
     def clean(self) -> None:
         """Say in forms what the database holds: a form without `is_default` checks no more."""
         if self.is_default and not self.is_enabled:

@@ -113,8 +113,8 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
 
     Raises `ProviderError` where there is nothing that could be asked, and `RunLost`.
     """
-    if run.model is None or not run.model.is_enabled:
-        raise ModelNotFound("the model was removed or switched off")
+    if run.model is None or not run.model.is_answering:
+        raise ModelNotFound("the model or its provider was removed or switched off")
     with transaction.atomic():
         prompt = door_of(run).build(run)
         _lock(run)

@@ -149,6 +149,46 @@ def test_of_two_tabs_one_lets_the_answer_go_on(first, spec):
     assert Run.objects.live().count() == 1
 
 
+def test_what_was_asked_for_differently_does_not_pass_for_done(person, first, spec):
+    client_id = uuid.uuid4()
+    actions.send_message(first.conversation, "One", spec, client_id)
+    other = actions.start_conversation(person, "Another", spec, uuid.uuid4())
+    for conversation, text in ((first.conversation, "Edited"), (other.conversation, "One")):
+        with pytest.raises(ValidationError, match="out of date"):
+            actions.send_message(conversation, text, spec, client_id)
+    with pytest.raises(ValidationError, match="out of date"):
+        actions.start_conversation(person, "One", spec, client_id)
+    assert Message.objects.filter(role="user").count() == 3
+
+
+def test_an_answer_is_not_written_again_while_it_is_being_written(first, spec):
+    with pytest.raises(ValidationError, match="still being written"):
+        actions.regenerate(first.answer, spec, uuid.uuid4())
+    assert Run.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "text", "unfinished"),
+    [
+        (State.STOPPED, "", "Half", True),
+        (State.INTERRUPTED, "", "Half", True),
+        (State.FAILED, "", "What it went on from", True),
+        (State.FAILED, "", "", False),
+        (State.DONE, "length", "Up to the limit", True),
+        (State.DONE, "stop", "Whole", False),
+        (State.DONE, "content_filter", "Held back", False),
+    ],
+)
+def test_what_can_go_on(first, spec, state, reason, text, unfinished):
+    run = claim(first.answer.run_id, "test")
+    assert finish(run, state, text=text, finish_reason=reason)
+    answer = Message.objects.select_related("run", "conversation", "parent").get(pk=first.answer.pk)
+    assert answer.is_unfinished is unfinished
+    if unfinished:
+        actions.continue_answer(answer, spec, uuid.uuid4())
+        assert Run.objects.live().get().prefix == text
+
+
 def test_a_finished_answer_cannot_be_continued(first, spec):
     whole = answered(first, "Whole")
     with pytest.raises(ValidationError):

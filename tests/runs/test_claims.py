@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from accounts.models import User
+from providers.errors import ModelNotFound
 from providers.models import Provider
 from runs import actions
 from runs.models import Run
@@ -77,6 +78,27 @@ def test_a_full_provider_does_not_keep_another_one_waiting(person, queue, spec):
     spec.save()
     Run.objects.filter(pk=runs[1].pk).update(model=spec)
     assert actions.claim(None, "w").pk == runs[1].pk
+
+
+def test_the_place_in_the_line_of_its_provider(person, other, queue, spec):
+    crowd, one = queue(person, 3), queue(other, 1)[0]
+    actions.claim(crowd[0].pk, "w")
+    assert reload(one).place_in_queue() == 1  # whose payer has nothing running goes first
+    assert reload(crowd[2]).place_in_queue() == 3
+    free = Provider.objects.create(name="Free", base_url="http://127.0.0.1:2/v1")
+    spec.pk, spec.provider, spec.name = None, free, "free"
+    spec._state.adding = True
+    spec.save()
+    Run.objects.filter(pk=crowd[2].pk).update(model=spec)
+    assert reload(crowd[2]).place_in_queue() == 1
+
+
+@pytest.mark.parametrize("off", [{"is_enabled": False}, {"base_url": ""}])
+def test_a_provider_that_was_switched_off_is_not_asked(person, queue, off):
+    run = queue(person, 1)[0]
+    Provider.objects.update(**off)
+    with pytest.raises(ModelNotFound):
+        actions.begin_attempt(actions.claim(run.pk, "w"), 1)
 
 
 def test_the_place_in_the_queue(person, other, queue):
