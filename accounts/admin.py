@@ -157,7 +157,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: str) -> list[Any]:
         """Only the buttons that change something for this person."""
-        user = User.objects.filter(pk=object_id).first()
+        user = self.get_object(request, object_id)
         if user is None:
             return []
         fit = {

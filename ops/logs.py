@@ -96,6 +96,8 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             # The same request is in the line of django-structlog.
             "django.request": {"level": "CRITICAL"},
+            # Anybody can send such a Host; it is answered 400.
+            "django.security.DisallowedHost": {"level": "CRITICAL"},
             # A worker that ends says that nobody consumes its queues.
             "kombu.transport.virtual.base": {"level": "ERROR"},
         },

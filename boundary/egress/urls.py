@@ -4,6 +4,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from yarl import URL
 
+LONGEST_LABEL = 63  # RFC 1035, 2.3.4
+
 
 class UrlNotAllowed(ValueError):
     """The text is not a URL that may be called."""
@@ -18,11 +20,14 @@ def check_url(url: str) -> URL:
         raise UrlNotAllowed("the URL has characters that do not belong into one")
     try:
         parsed = URL(url)
-        port = parsed.port
+        host, port = parsed.host, parsed.port
     except ValueError:
         raise UrlNotAllowed("not a URL") from None
-    if parsed.scheme not in {"http", "https"} or not parsed.host or not port:
+    if parsed.scheme not in {"http", "https"} or not host or not port:
         raise UrlNotAllowed("the URL must start with http:// or https:// and name a host")
+    labels = (parsed.raw_host or "").removesuffix(".").split(".")
+    if not all(0 < len(label) <= LONGEST_LABEL for label in labels):
+        raise UrlNotAllowed("the host is no name")
     if parsed.user is not None or parsed.password is not None:
         raise UrlNotAllowed("the URL must not hold a user name or password")
     return parsed

@@ -65,7 +65,6 @@ class TestWhatIsShown:
         found = admin_client.get(LIST, {"q": "olive"}).content.decode()
         assert owner.email in found
         assert outsider.email not in found
-        assert admin_client.get(LIST, {"is_active__exact": "1", "q": "\x00"}).status_code == 200
         assert admin_client.get(LIST, {"password__startswith": "m"}).status_code in (302, 400)
 
     def test_the_list_costs_the_same_for_many_people(

@@ -126,8 +126,11 @@ def test_a_forged_way_back_is_not_taken(client, owner, target, how):
         response = client.post(URL, fields, query_params={"next": target})
     else:
         response = client.post(URL, {**fields, "next": target})
-    assert response.status_code == 302
-    assert response["Location"] in ("/", "/%09/evil.test")
+    if "\x00" in target and how == "query":
+        assert response.status_code == 400
+    else:
+        assert response.status_code == 302
+        assert response["Location"] in ("/", "/%09/evil.test")
 
 
 def test_the_way_back_is_taken_on_this_host(client, owner):

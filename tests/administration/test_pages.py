@@ -120,10 +120,19 @@ def test_what_is_to_be_looked_at_cannot_be_changed(admin_client, lived_in, label
 
 @pytest.mark.parametrize("query", ["q=%00", "q=" + "x" * 5000, "p=abc", "p=99999999999", "o=99",
                                    "state__exact=nonsense", "created_at_from=x&created_at_to=y",
-                                   "model__id__exact=x", "door=%00"])  # fmt: skip
+                                   "model__id__exact=x", "door=%00", "kind__exact=%00",
+                                   "state__exact=%00"])  # fmt: skip
 def test_bad_queries_never_break_a_list(admin_client, lived_in, query):
+    answers = (400,) if "%00" in query else (200, 302)
     for model in REGISTERED:
-        assert admin_client.get(f"{changelist(model)}?{query}").status_code in (200, 302)
+        assert admin_client.get(f"{changelist(model)}?{query}").status_code in answers
+
+
+@pytest.mark.parametrize("key", ["x", "_00", "9" * 400, "é"])
+def test_a_page_of_no_row_leads_to_the_overview(admin_client, lived_in, key):
+    for model in REGISTERED:
+        base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert admin_client.get(reverse(f"{base}_change", args=[key])).status_code == 302
 
 
 def test_forms_need_their_token(admin, lived_in):

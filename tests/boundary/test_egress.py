@@ -121,6 +121,10 @@ class TestUrls:
             "http://ex\u0430mple.test/",
             "http://example.test/\x00",
             "http://[::1/",
+            "http://xn--a/",
+            "http://a..b/",
+            "http://.example.test/",
+            f"http://{'a' * 64}.test/",
         ],
     )
     def test_what_is_none(self, url: str):
