@@ -7,8 +7,10 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress, EmailConfirmationMixin
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -20,6 +22,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts import actions, errors, first
+from accounts.browsers import describe
 from accounts.models import User
 from accounts.preferences import carry_to_browser
 from accounts.second_factors import open_secret, seal_secret
@@ -104,6 +107,10 @@ class MFAAdapter(DefaultMFAAdapter):
 
     def _get_site_name(self) -> str:
         return "Causerie"
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        """Name a key after the browser that made it: one knows it again by that."""
+        return describe(context.request.headers.get("User-Agent", ""))
 
     def encrypt(self, text: str) -> str:
         return seal_secret(text)

@@ -19,7 +19,8 @@
     ├── ServerFailed           server               retry
     │   └── Overloaded         overloaded           retry
     ├── StreamCut              cut_stream           retry
-    └── BadResponse            bad_response         retry
+    ├── BadResponse            bad_response         retry
+    └── WorkerLost             worker_lost
 
 `retry` says that the same request may succeed later or elsewhere. Whether there is a next attempt
 is the engine's decision: never once text was committed for showing.
@@ -206,6 +207,13 @@ class BadResponse(ProviderError):
     kind = "bad_response"
     retry = True
     sentence = _("The model's provider sent an answer that could not be read.")
+
+
+class WorkerLost(ProviderError):
+    """Not the provider's: our own process was stopped, or died, while it read the answer."""
+
+    kind = "worker_lost"
+    sentence = _("Causerie was stopped while this was being written.")
 
 
 def sentence_of(kind: str) -> Sentence:

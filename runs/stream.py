@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from providers.errors import ProviderError, StreamCut
+from providers.errors import ProviderError, StreamCut, WorkerLost
 from runs import actions
 from runs.buffer import Frame
 from runs.models import Run
@@ -110,9 +110,13 @@ class Stream:
                 text=self.text(),
                 call=self.call,
                 finish_reason=finish_reason,
-                error_kind=error_kind,
+                error_kind=self._error_kind(error_kind, state),
             )
         )
+
+    def _error_kind(self, error_kind: str, state: State) -> str:
+        """An answer that was cut off by a drain says so."""
+        return error_kind or (WorkerLost.kind if state is State.INTERRUPTED else "")
 
     def _final_state(self, finish_reason: str, error_kind: str) -> State:
         if finish_reason:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
+from providers.errors import WorkerLost
 from providers.tokens import count
 from providers.values import Usage
 from runs import actions
@@ -58,7 +59,8 @@ def end_expired(run_id: UUID) -> None:
                 actions.finish(run, State.FAILED, text=run.prefix, error_kind="internal")
             return
         state = State.STOPPED if run.stop_requested_at else State.INTERRUPTED
-        actions.finish(run, state, text=text)
+        lost = WorkerLost.kind if state is State.INTERRUPTED else ""
+        actions.finish(run, state, text=text, error_kind=lost)
 
 
 def _merged_text(run: Run) -> str:
@@ -77,7 +79,7 @@ def _settle_open_attempts(run: Run, text: str) -> None:
         spec = attempt.usage.model
         written = count(text, spec) if spec else attempt.usage.held_output_tokens
         estimate = Usage(input_tokens=attempt.usage.held_input_tokens, output_tokens=written)
-        settle(attempt.usage, Settlement(estimate, is_reported=False, outcome="worker_lost"))
+        settle(attempt.usage, Settlement(estimate, is_reported=False, outcome=WorkerLost.kind))
         attempt.ended_at = Now()
-        attempt.error_kind = "worker_lost"
+        attempt.error_kind = WorkerLost.kind
         attempt.save()

@@ -5,6 +5,8 @@
   const DRAFT_DELAY = 700;
   let draftTimer = 0;
   let draftSaved = null;
+  let draftOnItsWay = new AbortController();
+  let tried = false; // this text was sent once: the server may have it although we heard nothing
 
   const composer = () => document.getElementById("composer");
   const field = () => document.getElementById("composer-text");
@@ -63,9 +65,11 @@
       text,
       csrfmiddlewaretoken: form.querySelector("[name=csrfmiddlewaretoken]").value,
     });
-    fetch(url, { method: "POST", body, keepalive: last && text.length < 20000 }).catch(() => {
-      draftSaved = null;
-    });
+    draftOnItsWay = new AbortController();
+    const { signal } = draftOnItsWay;
+    fetch(url, { method: "POST", body, signal, keepalive: last && text.length < 20000 })
+      .then(({ ok }) => { if (!ok) draftSaved = null; })
+      .catch(() => { draftSaved = null; });
   }
 
   function start() {
@@ -83,6 +87,8 @@
     if (event.target !== field()) return;
     grow();
     say("");
+    if (tried) renew(composer()); // an edited text is another message
+    tried = false;
     clearTimeout(draftTimer);
     draftTimer = setTimeout(saveDraft, DRAFT_DELAY);
   });
@@ -99,6 +105,7 @@
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-stop]")) {
       event.target.closest("[data-stop]").disabled = true;
+      if (!event.detail) field().focus(); // by the keyboard: a disabled button would lose its place
       liveAnswer()?.querySelector("[data-stop-answer]")?.click();
     }
     const starter = event.target.closest("[data-starter]");
@@ -118,7 +125,11 @@
     const tooLong = field().value.length > Number(composer().dataset.longest);
     if (tooLong) say(composer().dataset.tooLong);
     if (busy || tooLong || liveAnswer() || !field().value.trim()) event.preventDefault();
-    else composer().setAttribute("aria-busy", "true");
+    else {
+      composer().setAttribute("aria-busy", "true");
+      tried = true;
+      draftOnItsWay.abort(); // it would bring the sent text back as a draft
+    }
     clearTimeout(draftTimer);
   });
 
@@ -126,7 +137,10 @@
     const { ctx } = event.detail;
     const taken = ctx.response?.status < 300 && !ctx.response.headers.get("HX-Reswap");
     if (ctx.sourceElement?.form?.id === "acts" && taken) renew(document.getElementById("acts"));
-    if (ctx.sourceElement !== composer() || !taken) return;
+    if (ctx.sourceElement !== composer()) return;
+    if (ctx.response?.status === 422) renew(composer()); // nothing was made
+    if (!taken) return;
+    tried = false;
     draftSaved = "";
     field().value = "";
     say("");

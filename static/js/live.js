@@ -14,6 +14,7 @@
   }
 
   document.addEventListener("htmx:ws:close", (event) => {
+    if (stopped) return; // told already; what follows is our own refusal to connect again
     const { code, reason } = event.detail;
     clearTimeout(offlineTimer);
     if (code === 4401 || code === 4403) banner("session");

@@ -35,7 +35,8 @@
     if (event.key !== "Escape" || !field) return;
     event.preventDefault();
     const row = field.closest("li");
-    htmx.ajax("GET", field.dataset.cancel, { target: `#${row.id}`, swap: "outerHTML" });
+    htmx.ajax("GET", field.dataset.cancel, { target: `#${row.id}`, swap: "outerHTML" })
+      .then(() => document.querySelector(`#${row.id} a`)?.focus());
   });
 
   if (!scroller) return;

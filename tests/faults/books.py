@@ -46,12 +46,15 @@ def check_ledger(calls: Sequence[dict[str, Any]]) -> None:
     assert not retried, "two calls under one hold"
 
 
+CUT_OFF = ("worker_lost", "handed_over")  # estimates of calls that came to no answer
+
+
 def check_charges(runs: Sequence[Run], calls: Sequence[dict[str, Any]]) -> None:
     """A finished answer has one charge for what its one call wrote, as reported where it was."""
     counted = {call["request_id"] for call in calls if call["usage"]}
     for run in Run.objects.filter(pk__in=[r.pk for r in runs]).prefetch_related("attempts__usage"):
         usages = [attempt.usage for attempt in run.attempts.all()]
-        settled = [u for u in usages if u.state == u.State.SETTLED and u.outcome != "worker_lost"]
+        settled = [u for u in usages if u.state == u.State.SETTLED and u.outcome not in CUT_OFF]
         story = f"{run}: {[(u.state, u.outcome, u.is_reported) for u in usages]}"
         assert len(settled) <= 1, story
         if run.state == State.DONE:
