@@ -5,12 +5,17 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminPasswordWidget
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from providers.actions import set_default_model, store_credential
+from providers.discovery import connect
 from providers.models import Credential, ModelSpec, Provider
+
+NAME_LENGTH = ModelSpec._meta.get_field("name").max_length or 200
 
 
 class SpecInline(TabularInline):
@@ -25,21 +30,101 @@ class SpecInline(TabularInline):
         return False
 
 
+class KeyField(forms.CharField):
+    """A provider's key: it goes in and never comes out."""
+
+    widget = UnfoldAdminPasswordWidget(
+        render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
+    )
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(label=_("Key"), required=False, strip=True, max_length=4096, **options)
+
+    def validate(self, value: str) -> None:
+        super().validate(value)
+        if value and not (value.isascii() and value.isprintable()):
+            raise ValidationError(_("A key is one line of plain characters."))
+
+
+class ProviderAddForm(forms.ModelForm):
+    """A new provider with all that it needs to answer: address, key, models."""
+
+    key = KeyField(help_text=_("Encrypted, and never shown again. Empty where none is wanted."))
+    models = forms.CharField(
+        label=_("Models"),
+        required=False,
+        max_length=2000,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=_(
+            "Names as the provider uses them, with commas between. "
+            "Left empty, the server is asked for its list."
+        ),
+    )
+
+    class Meta:
+        model = Provider
+        fields = ("name", "kind", "base_url", "is_enabled", "allow_private")
+
+    def clean_models(self) -> list[str]:
+        names = [name.strip() for name in self.cleaned_data["models"].split(",")]
+        if any(len(name) > NAME_LENGTH for name in names):
+            raise ValidationError(_("That is no model's name."))
+        return [name for name in names if name]
+
+
 @admin.register(Provider)
 class ProviderAdmin(ModelAdmin):
     list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
     list_filter = ("is_enabled", "is_embedded", "kind")
     search_fields = ("name", "base_url")
-    readonly_fields = ("is_embedded", "created_at")
+    readonly_fields = ("keys", "is_embedded", "created_at")
     inlines = (SpecInline,)
+    limits = (
+        _("Limits"),
+        {"fields": ("max_streams", "first_token_seconds", "idle_seconds", "total_seconds")},
+    )
+    add_fieldsets = (
+        (None, {"fields": ("name", "kind", "base_url", "allow_private", "key", "models")}),
+        limits,
+    )
     fieldsets = (
-        (None, {"fields": ("name", "kind", "base_url", "is_enabled", "allow_private")}),
-        (
-            _("Limits"),
-            {"fields": ("max_streams", "first_token_seconds", "idle_seconds", "total_seconds")},
-        ),
+        (None, {"fields": ("name", "kind", "base_url", "allow_private", "is_enabled", "keys")}),
+        limits,
         (None, {"fields": ("is_embedded", "created_at")}),
     )
+
+    def get_form(self, request: HttpRequest, obj: Provider | None = None, **options: Any) -> Any:
+        form = {} if obj else {"form": ProviderAddForm}
+        return super().get_form(request, obj, **form, **options)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:
+        return self.inlines if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change:
+            return
+        specs = connect(obj, form.cleaned_data["key"], form.cleaned_data["models"])
+        if specs:
+            labels = ", ".join(spec.label for spec in specs[:3])
+            more = " …" if len(specs) > 3 else ""
+            self.message_user(request, _("Models that can be chosen now: %s") % labels + more)
+        else:
+            sentence = _(
+                "The server listed no models. Check its address and key, or add models by name."
+            )
+            self.message_user(request, sentence, messages.WARNING)
+
+    @admin.display(description=_("keys"))
+    def keys(self, provider: Provider) -> str:
+        """Where the stored keys are changed, and where one is added."""
+        change, add = (f"admin:providers_credential_{what}" for what in ("change", "add"))
+        links = [(reverse(change, args=[key.pk]), str(key)) for key in provider.credentials.all()]
+        links.append((f"{reverse(add)}?provider={provider.pk}", str(_("Add a key"))))
+        return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', links)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         # The embedded server's address is settled at each start.
@@ -54,18 +139,9 @@ class ProviderAdmin(ModelAdmin):
 
 
 class CredentialForm(forms.ModelForm):
-    """The key goes in and never comes out: an empty field keeps the one that is stored."""
+    """An empty key keeps the one that is stored."""
 
-    new_secret = forms.CharField(
-        label=_("Key"),
-        required=False,
-        strip=True,
-        max_length=4096,
-        widget=UnfoldAdminPasswordWidget(
-            render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
-        ),
-        help_text=_("Takes the place of the stored key, which cannot be shown."),
-    )
+    new_secret = KeyField(help_text=_("Takes the place of the stored key, which cannot be shown."))
 
     class Meta:
         model = Credential
@@ -75,8 +151,6 @@ class CredentialForm(forms.ModelForm):
         secret: str = self.cleaned_data["new_secret"]
         if not secret and self.instance._state.adding:
             raise ValidationError(_("Enter the key."))
-        if secret and not (secret.isascii() and secret.isprintable()):
-            raise ValidationError(_("A key is one line of plain characters."))
         return secret
 
 

@@ -51,14 +51,14 @@ class Provider(models.Model):
         max_length=500,
         blank=True,
         validators=[validate_url],
-        help_text=_("up to and including /v1; empty while the server is off"),
+        help_text=_("Up to and including /v1, as https://api.openai.com/v1. Empty: switched off."),
     )
     is_enabled = models.BooleanField(_("enabled"), default=True)
     is_embedded = models.BooleanField(_("embedded"), default=False, editable=False)
     allow_private = models.BooleanField(
         _("private addresses allowed"),
         default=False,
-        help_text=_("let this provider's name lead to an address in your own network"),
+        help_text=_("For a server on this computer or in your own network."),
     )
     first_token_seconds = _seconds(_("seconds to the first token"), 120)
     idle_seconds = _seconds(_("seconds between two tokens"), 60)
@@ -68,7 +68,7 @@ class Provider(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1)],
-        help_text=_("further answers wait in a fair queue; empty for no limit"),
+        help_text=_("Further answers wait in a fair queue. Empty: no limit."),
     )
     # What made this row at start-up, so that it is made once; null: an administrator did.
     seed = models.CharField(max_length=20, null=True, unique=True, editable=False)  # noqa: DJ001

@@ -14,6 +14,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='provider',
             name='max_streams',
-            field=models.PositiveSmallIntegerField(blank=True, help_text='further answers wait in a fair queue; empty for no limit', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='streams at once'),
+            field=models.PositiveSmallIntegerField(blank=True, help_text='Further answers wait in a fair queue. Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='streams at once'),
         ),
     ]

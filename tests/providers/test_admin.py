@@ -1,6 +1,7 @@
 """The administrator's pages: what they change, whom they let in, and what they never show."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 from django.core import serializers
@@ -11,6 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 from providers.actions import add_model, add_provider, set_default_model
 from providers.models import Credential, ModelSpec, Provider
+from tests.fake_backend import FakeBackend, in_thread
 from tests.people import make_administrator, make_person, signed_in
 from tests.providers.conftest import SECRET
 
@@ -228,3 +230,73 @@ def test_dumps_do_not_hold_the_key(provider, capsys):
 def test_a_person_without_rights_sees_no_provider_in_the_admin(provider):
     person: User = make_person(is_staff=True)
     assert "Models Inc" not in signed_in(person).get(reverse("admin:index")).content.decode()
+
+
+@pytest.fixture
+def upstream() -> Iterator[FakeBackend]:
+    with in_thread() as fake:
+        yield fake
+
+
+def form(**fields: str) -> dict[str, str]:
+    limits = {"first_token_seconds": "120", "idle_seconds": "60", "total_seconds": "900"}
+    return {"name": "House", "kind": "openai", **limits, **fields}
+
+
+def added(administrator: Client, **fields: str) -> str:
+    response = administrator.post(page(Provider, "add"), form(**fields), follow=True)
+    return response.content.decode()
+
+
+class TestConnecting:
+    def test_one_form_makes_a_provider_that_answers(self, administrator, upstream):
+        url = upstream.base_url
+        said = added(administrator, base_url=url, allow_private="on", key=SECRET, models="")
+        assert "Models that can be chosen now" in said
+        provider = Provider.objects.get(name="House")
+        assert provider.current_secret() == SECRET
+        assert ModelSpec.objects.answering().filter(provider=provider, is_default=True).exists()
+        assert SECRET not in said
+
+    def test_named_models_are_not_asked_for(self, administrator):
+        said = added(administrator, base_url="https://a.test/v1", models="large, small ,,large")
+        assert "large, small" in said
+        names = ModelSpec.objects.order_by("created_at").values_list("name", flat=True)
+        assert list(names) == ["large", "small"]
+
+    def test_a_server_that_lists_none_is_said(self, administrator):
+        said = added(administrator, base_url="http://127.0.0.1:9/v1", allow_private="on")
+        assert "listed no models" in said
+        assert Provider.objects.filter(name="House").exists()
+
+    def test_only_the_embedded_model_gives_way_as_default(self, administrator, provider, spec):
+        set_default_model(spec)
+        added(administrator, base_url="https://a.test/v1", models="one")
+        assert ModelSpec.objects.get(is_default=True) == spec
+        Provider.objects.filter(pk=provider.pk).update(is_embedded=True)
+        added(administrator, name="Other", base_url="https://b.test/v1", models="two")
+        assert ModelSpec.objects.get(is_default=True).name == "two"
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"base_url": "no address"},
+            {"base_url": "http://127.0.0.1/v1"},
+            {"key": "two\nlines"},
+            {"key": "ключ"},
+            {"models": "x" * 201},
+            {"models": "x," * 1001},
+            {"total_seconds": "86401"},
+            {"total_seconds": "0"},
+            {"name": ""},
+        ],
+    )
+    def test_what_cannot_be_is_said_at_its_field(self, administrator, fields):
+        html = added(administrator, **{"base_url": "https://a.test/v1", **fields})
+        assert "errorlist" in html or "correct the error" in html
+        assert not Provider.objects.filter(name="House").exists()
+
+    def test_its_page_leads_to_its_keys(self, administrator, provider):
+        html = administrator.get(page(Provider, "change", provider.pk)).content.decode()
+        assert page(Credential, "change", provider.credentials.get().pk) in html
+        assert f"{page(Credential, 'add')}?provider={provider.pk}" in html
