@@ -27,6 +27,9 @@ def parameters(port: int, key: str) -> xllamacpp.CommonParams:
     chosen.cache_ram_mib = 0
     chosen.ui = chosen.endpoint_slots = False
     chosen.verbosity = 1
+    # So small a model repeats itself for ever without a penalty, and wanders off when it is warm.
+    chosen.sampling.penalty_repeat = 1.15
+    chosen.sampling.temp = 0.5
     return chosen
 
 
