@@ -1,6 +1,7 @@
 """What people do on the pages, said once."""
 
 import re
+import time
 
 from playwright.sync_api import Locator, Page, expect
 
@@ -28,6 +29,14 @@ def begin(page: Page, text: str = "Hello") -> None:
     ask(page, text)
     page.wait_for_url(re.compile("/c/"))
     expect(answers(page).last).to_have_attribute("data-state", "done")
+
+
+def eventually(page: Page, expression: str, seconds: float = 15) -> None:
+    """Wait until a script says yes. Playwright's own way evaluates strings, which pages refuse."""
+    deadline = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
 
 
 def numbered(letter: str, count: int) -> list[str]:

@@ -1,8 +1,9 @@
 """The field in which one writes."""
 
+import contextlib
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Error, Route, expect
 
 from chat.models import Draft, Message
 from tests.browser.steps import answers, ask, begin, field, numbered, questions
@@ -134,3 +135,39 @@ def test_the_picked_model_answers(enter, person, model, fake):
     page.reload()
     picked = page.get_by_label("Model", exact=True).locator("option:checked")
     expect(picked).to_have_text("Other")
+
+
+def test_a_message_edited_after_a_lost_response_is_a_message_of_its_own(enter, person, model):
+    page = enter(person)
+    begin(page)
+
+    def lose(route: Route) -> None:
+        route.fetch()  # the server takes it
+        route.abort()
+
+    page.route("**/send/", lose, times=1)
+    ask(page, "First wording")
+    expect(page.locator("#banner-failed")).to_be_visible()
+    expect(answers(page)).to_have_count(2)  # the socket brings what was taken
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    expect(field(page)).to_have_value("First wording")
+    ask(page, "Second wording")
+    expect(answers(page)).to_have_count(3)
+    expect(questions(page).nth(1)).to_contain_text("First wording")
+    expect(questions(page).nth(2)).to_contain_text("Second wording")
+
+
+def test_a_draft_on_its_way_does_not_bring_a_sent_text_back(enter, person, model):
+    page = enter(person)
+    begin(page)
+    held: list[Route] = []
+    page.route("**/draft/", lambda route: held.append(route), times=1)
+    with page.expect_request("**/draft/"):
+        field(page).press_sequentially("Sent in a moment")
+    field(page).press("Enter")
+    expect(answers(page)).to_have_count(2)
+    with contextlib.suppress(Error):  # it was called off
+        held[0].continue_()
+    page.wait_for_timeout(300)
+    page.reload()
+    expect(field(page)).to_have_value("")

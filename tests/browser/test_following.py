@@ -1,11 +1,14 @@
 """Answers reach every page that shows them: other tabs, lost networks, ended sessions."""
 
 from django.db import transaction
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from accounts.rights import bump_rights
-from tests.browser.steps import answers, ask, begin, field, numbered, questions
+from tests.browser.steps import answers, ask, begin, eventually, field, numbered, questions
+
+SOCKET = """htmx.ext.ws.getRegistry().get(
+  document.getElementById("conversation").getAttribute("hx-ws:connect"))?.socket"""
 
 
 def test_a_second_tab_shows_the_same(enter, person, model, fake):
@@ -47,14 +50,40 @@ def test_a_lost_network_is_said_and_made_up_for(enter, person, model, fake):
     ask(page, "Go on")
     expect(answers(page).last).to_contain_text("w5 ")
     page.context.set_offline(True)
-    page.evaluate("htmx.ext.ws.getRegistry().get(document.getElementById('conversation')"
-                  ".getAttribute('hx-ws:connect')).socket.close()")  # fmt: skip
+    page.evaluate(f"{SOCKET}.close()")
     expect(page.locator("#banner-offline")).to_be_visible()
     page.context.set_offline(False)
     expect(page.locator("#banner-offline")).to_be_hidden()
     expect(answers(page).last).to_have_attribute("data-state", "done")
     words = answers(page).last.locator(".prose").inner_text().split()
     assert words == [word.strip() for word in numbered("w", 120)]
+
+
+HIDE = """hidden => {
+  Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+  const state = hidden ? "hidden" : "visible";
+  Object.defineProperty(document, "visibilityState", { value: state, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+CONNECTED = f"{SOCKET}?.readyState === 1"
+
+
+def test_a_hidden_tab_lets_go_and_catches_up(enter, person, model, fake):
+    page = enter(person)
+    begin(page)
+    eventually(page, CONNECTED)
+    fake.queue(pieces=numbered("w", 60), delay_ms=40)
+    ask(page, "Go on")
+    expect(answers(page).last).to_contain_text("w5 ")
+    page.evaluate(HIDE, True)
+    eventually(page, f"!({CONNECTED})")
+    page.wait_for_timeout(3000)  # the answer ends meanwhile
+    assert "w59" not in answers(page).last.inner_text()
+    page.evaluate(HIDE, False)
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    words = answers(page).last.locator(".prose").inner_text().split()
+    assert words == [word.strip() for word in numbered("w", 60)]
+    expect(page.locator(".banner:visible")).to_have_count(0)
 
 
 def test_an_ended_session_says_so_and_keeps_the_text(enter, person, model):
@@ -73,7 +102,15 @@ def test_being_shut_out_reaches_the_open_page(enter, person, model):
     with transaction.atomic():
         User.objects.filter(pk=person.pk).update(is_active=False)
         bump_rights()
-    expect(page.locator("#banner-session")).to_be_visible()
+    stays(page, "#banner-session")
+
+
+def stays(page: Page, banner: str) -> None:
+    """A refusal is said, and nothing about connecting again takes its place."""
+    expect(page.locator(banner)).to_be_visible()
+    page.wait_for_timeout(2500)
+    expect(page.locator(banner)).to_be_visible()
+    expect(page.locator("#banner-offline")).to_be_hidden()
 
 
 def test_deleting_in_one_tab_reaches_the_other(enter, person, model):
@@ -82,7 +119,7 @@ def test_deleting_in_one_tab_reaches_the_other(enter, person, model):
     other = enter(person)
     other.goto(page.url + "delete/")
     other.get_by_role("button", name="Delete").click()
-    expect(page.locator("#banner-gone")).to_be_visible()
+    stays(page, "#banner-gone")
 
 
 def test_a_failed_answer_is_retried_in_place(enter, person, model, fake):

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chat.models import Conversation, Message
-from tests.browser.steps import answers, ask, begin, numbered
+from tests.browser.steps import answers, ask, begin, eventually, numbered
 
 AT_END = "document.scrollingElement.scrollHeight - innerHeight - scrollY < 60"
 
@@ -29,11 +29,11 @@ def test_the_page_follows_a_growing_answer_only_at_its_end(enter, person, model,
     begin(page)
     lengthen(20)
     page.reload()
-    page.wait_for_function(AT_END, timeout=2000)
+    eventually(page, AT_END, seconds=2)
     fake.queue(pieces=[f"{word}\n\n" for word in numbered("w", 160)], delay_ms=25)
     ask(page, "Long one")
     expect(answers(page).last).to_contain_text("w20")
-    page.wait_for_function(AT_END, timeout=2000)
+    eventually(page, AT_END, seconds=2)
     page.mouse.move(600, 200)
     page.mouse.wheel(0, -700)
     page.wait_for_timeout(200)
@@ -43,7 +43,7 @@ def test_the_page_follows_a_growing_answer_only_at_its_end(enter, person, model,
     page.get_by_role("button", name="To the newest message").click()
     expect(answers(page).last).to_have_attribute("data-state", "done")
     page.wait_for_timeout(100)
-    page.wait_for_function(AT_END, timeout=2000)
+    eventually(page, AT_END, seconds=2)
 
 
 def test_older_messages_come_without_moving_the_reader(enter, person, model):

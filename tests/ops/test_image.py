@@ -55,6 +55,13 @@ def test_every_variable_is_documented_and_every_documented_one_is_read():
     assert DOCUMENTED - read - in_compose == set()
 
 
+def test_compose_passes_on_every_variable_but_those_that_the_example_names():
+    text = (ROOT / ".env.example").read_text()
+    sentence = text[text.index("but for") : text.index("those it sets")]
+    passed_on = set(re.findall(r"\$\{([A-Z_]+)", COMPOSE_TEXT))
+    assert DOCUMENTED - passed_on == set(re.findall(r"\b[A-Z][A-Z_]+\b", sentence))
+
+
 def test_compose_gives_only_variables_that_are_read():
     given = set().union(*(COMPOSE["services"][name]["environment"] for name in APP))
     assert given <= DOCUMENTED
@@ -118,7 +125,7 @@ def test_the_image_s_commands_run(tmp_path: Path):
         "CAUSERIE_DATA_DIR": str(tmp_path / "data"),
         "SECRET_KEY": "s" * 50,
         "CAUSERIE_MASTER_KEY": "m" * 50,
-        "EMAIL_URL": "",
+        **dict.fromkeys(re.findall(r"\$\{([A-Z_]+):-\}", COMPOSE_TEXT), ""),
         "PORT": free_port(),
         "HOST": "0.0.0.0",
         "EMBEDDED_MODEL": "off",

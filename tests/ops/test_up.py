@@ -128,12 +128,20 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way(tmp_path: Path):
         assert first.processes() == []
 
 
-def test_given_servers_take_the_place_of_the_embedded_ones(tmp_path: Path):
-    given = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+@pytest.mark.parametrize(
+    ("names", "own"),
+    [
+        (("DATABASE_URL",), {"Valkey"}),
+        (("REDIS_URL",), {"Postgres"}),
+        (("DATABASE_URL", "REDIS_URL"), set()),
+    ],
+)
+def test_given_servers_take_the_place_of_the_embedded_ones(tmp_path: Path, names, own):
+    given = {name: os.environ[name] for name in names}
     with House(tmp_path / "data", EMBEDDED_MODEL="off", **given) as house:
         house.wait_ready()
-        assert set(house.pids()) == {"web", "worker"}
-        assert not (house.data / "postgres").exists()
+        assert set(house.pids()) == {"web", "worker"} | own
+        assert (house.data / "postgres").exists() == ("Postgres" in own)
         assert house.stop() == 0
 
 
