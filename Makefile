@@ -23,7 +23,7 @@ test: .venv/dev
 	@$(BIN)/python -m tests.everything
 
 faults: .venv/dev
-	@FAULT_REPEATS=$${FAULT_REPEATS:-50} $(BIN)/python -m pytest tests/faults \
+	@FAULT_REPEATS=50 $(BIN)/python -m pytest tests/faults \
 		tests/accounts/test_first_administrator.py
 
 lint: .venv/dev

@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.people import PASSWORD, make_administrator, make_person
@@ -74,6 +76,33 @@ def test_pages_of_a_person(page, base, person, complaints):
     sign_in(page, base, person.email)
     for path in OWN:
         check(page, base + path)
+
+
+def test_pages_of_refusals(page, base, person, complaints):
+    check(page, f"{base}/?text=%00")
+    check(page, f"{base}/no/such/page/")
+    sign_in(page, base, person.email)
+    check(page, f"{base}/admin/")
+    complaints[:] = [each for each in complaints if "Failed to load resource" not in each]
+
+
+def test_pages_of_the_second_factor(page, base, person, complaints):
+    TOTP.activate(person, generate_totp_secret())
+    RecoveryCodes.activate(person)
+    code = RecoveryCodes(person.authenticator_set.get(type="recovery_codes")).get_unused_codes()[0]
+    page.goto(f"{base}/accounts/login/?next=/accounts/2fa/recovery-codes/")
+    page.get_by_label("Email").fill(person.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_url(re.compile("/2fa/authenticate/"))
+    expect(page.get_by_text("one of your recovery codes")).to_be_visible()
+    check(page, page.url)
+    page.get_by_label("Code").fill(code)
+    page.get_by_role("button", name="Sign In").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)  # once more, for these pages
+    page.get_by_role("button", name="Confirm").click()
+    page.wait_for_url(f"{base}/accounts/2fa/recovery-codes/")
+    check(page, page.url)
 
 
 def test_the_first_account(page, base, complaints):

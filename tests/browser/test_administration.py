@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib import admin as administration
 from django.urls import reverse
@@ -51,6 +52,21 @@ def test_every_page_keeps_the_policy_and_asks_only_this_house(
         assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
     assert enter
     assert [url for url in enter if not url.startswith((f"{base}/", "data:"))] == []
+
+
+# The skeleton of Unfold has no landmark but its navigation.
+UNFOLDS = {"landmark-one-main", "landmark-unique", "region"}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_but_unfolds_own(page: Page, base: str, enter: list[str], theme: str):
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    for url in pages():
+        page.goto(base + url)
+        page.wait_for_timeout(250)
+        found = Axe().run(page).response["violations"]
+        broken = [(rule["id"], rule["nodes"][0]["target"]) for rule in found]
+        assert [each for each in broken if each[0] not in UNFOLDS] == [], url
 
 
 def test_a_run_is_stopped_from_the_list(page: Page, base: str, enter: list[str]):
