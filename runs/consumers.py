@@ -39,7 +39,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 SIGNED_OUT, NOT_FOUND, NOTHING_TO_SAY, FAILED = 4401, 4404, 4400, 1011
 # Seconds without news after which the truth is read, since hints get lost.
 LOOK_AGAIN, LOOK_AGAIN_IDLE = 2.0, 60.0
-RENDERED_AT_ONCE = 2_000  # code points, some 5 ms; longer text is rendered in a thread
+RENDERED_AT_ONCE = 2_000  # code points, some 5 ms; more is rendered in a thread
 
 
 class RunConsumer:
@@ -253,10 +253,11 @@ class RunConsumer:
             run = await in_thread(_run, following.run_id)
             following.caught_up(await self._newest_text(run))
         if text := following.take():
-            render = following.renderer.feed
-            # A long text would hold up the frames of all others.
-            long = len(text) > RENDERED_AT_ONCE
-            await self._send(await in_thread(render, text) if long else render(text))
+            renderer = following.renderer
+            # Much to parse would hold up the frames of all others.
+            long = len(text) + renderer.open_length > RENDERED_AT_ONCE
+            patches = await in_thread(renderer.feed, text) if long else renderer.feed(text)
+            await self._send(patches)
         if following.behind:  # more than may be held at once: go on in the next turn
             self.wake.set()
 

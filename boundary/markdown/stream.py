@@ -93,6 +93,11 @@ class StreamRenderer:
             patches += self._feed_rest(text[room:])
         return merged(patches)
 
+    @property
+    def open_length(self) -> int:
+        """How many code points the next feed may have to parse once more."""
+        return len(self._tail)
+
     def snapshot(self) -> SafeString:
         """Return the HTML of all that was fed so far."""
         pieces = [*self._finished, *map(html_of, self._shown)]
