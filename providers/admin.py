@@ -1,6 +1,5 @@
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -9,13 +8,11 @@ from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from providers.actions import set_default_model, store_credential
 from providers.discovery import connect
+from providers.forms import CredentialForm, ProviderAddForm
 from providers.models import Credential, ModelSpec, Provider
-
-NAME_LENGTH = ModelSpec._meta.get_field("name").max_length or 200
 
 
 class SpecInline(TabularInline):
@@ -28,48 +25,6 @@ class SpecInline(TabularInline):
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
-
-
-class KeyField(forms.CharField):
-    """A provider's key: it goes in and never comes out."""
-
-    widget = UnfoldAdminPasswordWidget(
-        render_value=False, attrs={"autocomplete": "new-password", "spellcheck": "false"}
-    )
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(label=_("Key"), required=False, strip=True, max_length=4096, **options)
-
-    def validate(self, value: str) -> None:
-        super().validate(value)
-        if value and not (value.isascii() and value.isprintable()):
-            raise ValidationError(_("A key is one line of plain characters."))
-
-
-class ProviderAddForm(forms.ModelForm):
-    """A new provider with all that it needs to answer: address, key, models."""
-
-    key = KeyField(help_text=_("Encrypted, and never shown again. Empty where none is wanted."))
-    models = forms.CharField(
-        label=_("Models"),
-        required=False,
-        max_length=2000,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=_(
-            "Names as the provider uses them, with commas between. "
-            "Left empty, the server is asked for its list."
-        ),
-    )
-
-    class Meta:
-        model = Provider
-        fields = ("name", "kind", "base_url", "is_enabled", "allow_private")
-
-    def clean_models(self) -> list[str]:
-        names = [name.strip() for name in self.cleaned_data["models"].split(",")]
-        if any(len(name) > NAME_LENGTH for name in names):
-            raise ValidationError(_("That is no model's name."))
-        return [name for name in names if name]
 
 
 @admin.register(Provider)
@@ -136,22 +91,6 @@ class ProviderAdmin(ModelAdmin):
         if obj is not None and obj.seed:
             return False
         return super().has_delete_permission(request, obj)
-
-
-class CredentialForm(forms.ModelForm):
-    """An empty key keeps the one that is stored."""
-
-    new_secret = KeyField(help_text=_("Takes the place of the stored key, which cannot be shown."))
-
-    class Meta:
-        model = Credential
-        fields = ("provider", "name", "is_enabled")
-
-    def clean_new_secret(self) -> str:
-        secret: str = self.cleaned_data["new_secret"]
-        if not secret and self.instance._state.adding:
-            raise ValidationError(_("Enter the key."))
-        return secret
 
 
 @admin.register(Credential)
