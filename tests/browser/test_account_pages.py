@@ -134,3 +134,21 @@ def test_the_appearance_chosen_stays_with_the_person(page, base, person, complai
     other = browser.new_context().new_page()
     sign_in(other, base, person.email)
     assert other.locator("html").get_attribute("data-theme") == "dark"
+
+
+def test_the_keyboard_waits_in_the_field_that_was_refused(page, base, person):
+    page.goto(f"{base}/accounts/signup/")
+    page.get_by_label("Email").fill("somebody@example.test")
+    page.get_by_label("Password", exact=True).fill("12345678")
+    page.get_by_role("button", name="Sign up", exact=True).click()
+    field = page.get_by_label("Password", exact=True)
+    expect(field).to_have_attribute("aria-invalid", "true")
+    expect(field).to_be_focused()
+    red, line = field.evaluate(
+        """field => {
+          const probe = document.body.appendChild(document.createElement("i"));
+          probe.style.color = "var(--danger)";
+          return [getComputedStyle(probe).color, getComputedStyle(field).borderColor];
+        }"""
+    )
+    assert line == red

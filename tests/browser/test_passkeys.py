@@ -140,7 +140,7 @@ def test_at_an_address_of_numbers_the_page_says_what_to_do(page, live_server, pe
     by_number = live_server.url.replace("localhost", "127.0.0.1")
     page.goto(f"{by_number}/accounts/login/")
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_disabled()
-    link = page.get_by_role("link", name="Open this page by its name")
+    link = page.get_by_role("link", name="Use localhost instead")
     link.click()
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_enabled()
 
