@@ -89,8 +89,8 @@ def send_message(
     text = clean_text(text)
 
     def send() -> Exchange:
-        locked = _locked(conversation.pk)
-        return _ask(locked, locked.head, text, model, client_id)
+        locked = _locked(conversation)
+        return _ask(locked, locked.head_id, text, model, client_id)
 
     return _once(
         conversation.owner,
@@ -100,20 +100,22 @@ def send_message(
     )
 
 
-def _locked(pk: uuid.UUID) -> Conversation:
-    """Return the conversation, in which nobody else changes anything until the commit."""
-    return Conversation.objects.select_for_update(of=("self",)).select_related("owner").get(pk=pk)
+def _locked(conversation: Conversation) -> Conversation:
+    """Return it as it stands now; nobody else changes anything in it until the commit."""
+    locked = Conversation.objects.select_for_update().get(pk=conversation.pk)
+    locked.owner = conversation.owner  # known already
+    return locked
 
 
 def _ask(
     conversation: Conversation,
-    parent: Message | None,
+    parent_id: uuid.UUID | None,
     text: str,
     model: ModelSpec,
     client_id: uuid.UUID,
 ) -> Exchange:
     question = Message.objects.create(
-        conversation=conversation, parent=parent, role=Message.Role.USER, text=text
+        conversation=conversation, parent_id=parent_id, role=Message.Role.USER, text=text
     )
     return Exchange(question, _answer(question, model, client_id))
 
@@ -195,7 +197,7 @@ def regenerate(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> Excha
         raise ValidationError(_("Only an answer can be written again."), code="not_an_answer")
 
     def again() -> Exchange:
-        question.conversation = _locked(answer.conversation_id)
+        question.conversation = _locked(answer.conversation)
         if _reread(answer).live_run is not None:
             raise ValidationError(_("This answer is still being written."), code="live")
         return Exchange(question, _answer(question, model, client_id))
@@ -214,7 +216,7 @@ def continue_answer(answer: Message, model: ModelSpec, client_id: uuid.UUID) -> 
     """Let a model write on where an unfinished answer ends."""
 
     def go_on() -> Exchange:
-        conversation = _locked(answer.conversation_id)
+        conversation = _locked(answer.conversation)
         unfinished = _reread(answer)  # another tab may have let it go on just now
         if not unfinished.is_unfinished or unfinished.parent is None:
             made = _made_before(conversation.owner, client_id)
@@ -240,7 +242,7 @@ def stop_answer(answer: Message) -> None:
 def show_branch(message: Message) -> None:
     """Show the branch through `message`, down to its newest message."""
     with transaction.atomic():
-        conversation = _locked(message.conversation_id)
+        conversation = _locked(message.conversation)
         conversation.head_id = message.newest_below()
         conversation.save(update_fields=["head"])
         topic = conversation.topic
@@ -270,7 +272,7 @@ def delete_conversation(conversation: Conversation) -> None:
     """
     topic = conversation.topic  # deleting forgets the key
     with transaction.atomic():
-        _locked(conversation.pk)
+        _locked(conversation)
         conversation.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
     for run in Run.objects.live().filter(topic=topic):
@@ -282,7 +284,7 @@ def save_draft(user: User, conversation: Conversation | None, text: str) -> None
     text = text.replace("\x00", "")[:LONGEST_MESSAGE]
     with transaction.atomic():
         if conversation is not None:
-            _locked(conversation.pk)
+            _locked(conversation)
         if text.strip():
             Draft.objects.update_or_create(
                 owner=user, conversation=conversation, defaults={"text": text}

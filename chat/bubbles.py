@@ -1,5 +1,6 @@
 """Messages as a page shows them: what `chat/_message.html` needs, with no query in the template."""
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +8,15 @@ from functools import cached_property
 from typing import Self
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from boundary.markdown import render
 from chat.models import Message
 from providers.errors import Sentence, sentence_of
 from runs.states import State
+
+A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,11 @@ class Bubble:
 
     @cached_property
     def place(self) -> int:
-        """The place in the queue, from 1; only worth its query for a queued answer."""
+        """The place in the queue, from 1, of an answer that has waited for a moment; else 0."""
         run = self.message.run
-        return run.place_in_queue() if run and run.state == State.QUEUED else 0
+        if run is None or run.state != State.QUEUED or timezone.now() - run.created_at < A_MOMENT:
+            return 0
+        return run.place_in_queue()
 
 
 def bubble_of(message: Message, html: str | None = None) -> Bubble:
@@ -117,14 +123,17 @@ def bubble_of(message: Message, html: str | None = None) -> Bubble:
 
 
 def bubbles_of(messages: Sequence[Message], html: str | None = None) -> list[Bubble]:
-    """Return a page of messages as bubbles, with one query for all their versions."""
+    """Return a page of messages as bubbles, with one query for all their versions.
+
+    `html` is the text so far of the one answer among them that is being written.
+    """
     versions = _versions(messages)
     edge = next((m.sees_from_id for m in reversed(messages) if m.sees_from_id), None)
     return [
         Bubble(
             message=message,
             text=message.text_so_far,
-            html=_html(message) if html is None else SafeString(html),
+            html=_html(message, html),
             branch=Branch.among(versions[message.parent_id], message.pk),
             is_edge=message.pk == edge,
         )
@@ -132,11 +141,16 @@ def bubbles_of(messages: Sequence[Message], html: str | None = None) -> list[Bub
     ]
 
 
-def _html(message: Message) -> SafeString:
+def _html(message: Message, html: str | None) -> SafeString:
     """Render an answer. What a person wrote is shown as they wrote it."""
     if message.role == Message.Role.USER:
         return SafeString("")
-    return render(message.text_so_far)
+    return render(message.text_so_far) if html is None else SafeString(html)
+
+
+def bubbles_of_new(messages: Sequence[Message]) -> list[Bubble]:
+    """Return messages that were written just now below a branch's end: no versions stand beside."""
+    return [Bubble(message, message.text_so_far, _html(message, None)) for message in messages]
 
 
 def _versions(messages: Sequence[Message]) -> dict[UUID | None, list[UUID]]:

@@ -6,22 +6,23 @@ from typing import Any
 from urllib.parse import parse_qs
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from accounts.models import User
 from boundary.markdown import Patch
-from chat.bubbles import bubble_of
+from chat.bubbles import bubbles_of
 from chat.models import Conversation, Message
 from runs.consumers import RunConsumer
-from runs.models import Run
+from runs.states import LIVE
 
 # Swapped into the page's #reload element, whose script loads the messages anew.
 RELOAD = Patch("#reload", "innerHTML", "<i data-reload></i>")
 
 
-class ConversationConsumer(RunConsumer):
+class ConversationConsumer(RunConsumer[Message]):
     """`/ws/conversations/<uuid>/?since=<seconds>&head=<uuid>`.
 
     `since` is when the page was made (seconds since the epoch), `head` its newest message.
@@ -35,16 +36,16 @@ class ConversationConsumer(RunConsumer):
         self.language = language_of(self.scope)
         return Conversation.objects.visible_to(user).filter(pk=self.conversation_id).exists()
 
-    def arrivals(self) -> tuple[list[Patch], list[Run]]:
-        """Return the messages that changed since the page was made, and the live Runs."""
+    def arrivals(self) -> tuple[list[Patch], list[Message]]:
+        """Return the elements that changed since the page was made, and the live answers."""
         conversation = Conversation.objects.get(pk=self.conversation_id)
         branch = Message.objects.path_to(conversation.head_id)
         since, head = self._page()
         if head is not None and head not in {message.pk for message in branch}:
             return [RELOAD], []  # the page missed more than that, or shows another branch
         late = [m for m in branch if m.updated_at > since and m.live_run is None]
-        patches = [self._element(message, None) for message in late]
-        return patches, list(Run.objects.live().filter(topic=self.topic()).order_by("created_at"))
+        live = self._answers().filter(run__topic=self.topic(), run__state__in=LIVE)
+        return self._elements(late), list(live.order_by("created_at"))
 
     def _page(self) -> tuple[dt.datetime, UUID | None]:
         """Return when the page was made and its newest message; unusable values are left out."""
@@ -62,19 +63,19 @@ class ConversationConsumer(RunConsumer):
         except (KeyError, ValueError, OverflowError, OSError):
             return timezone.now()
 
-    def shown(self, run_id: UUID, html: str | None) -> list[Patch]:
-        message = (
-            Message.objects.filter(run_id=run_id, conversation_id=self.conversation_id)
-            .select_related("run__model", "conversation", "parent")
-            .first()
-        )
-        if message is None:
-            return []
-        patches = [self._element(message, html)]
-        if html is not None and message.parent is not None:
-            message.parent.conversation = message.conversation
-            patches.insert(0, self._element(message.parent, None))
-        return patches
+    def _answers(self) -> QuerySet[Message]:
+        """Return the conversation's messages with what their elements need."""
+        own = Message.objects.filter(conversation_id=self.conversation_id)
+        return own.select_related("run__model", "parent")
+
+    def find(self, run_id: UUID) -> Message | None:
+        return next(iter(self._answers().filter(run_id=run_id)), None)
+
+    def shown(self, subject: Message, html: str | None) -> list[Patch]:
+        """Return the answer's element; while it is written its question goes before it."""
+        if html is None or subject.parent is None:
+            return self._elements([subject])
+        return self._elements([subject.parent, subject], html)
 
     def changed(self, what: str) -> list[Patch]:
         """Return what a change made elsewhere does to this page."""
@@ -84,12 +85,14 @@ class ConversationConsumer(RunConsumer):
             return [Patch(f"#title-{self.conversation_id}", "outerHTML", html)]
         return [RELOAD]
 
-    def _element(self, message: Message, html: str | None) -> Patch:
-        """Return the message's element; the page replaces the one it has or inserts it in order."""
+    def _elements(self, messages: list[Message], html: str | None = None) -> list[Patch]:
+        """Return messages' elements; the page replaces those it has and inserts others in order."""
         with translation.override(self.language):
-            bubble = bubble_of(message, html)
-            content = render_to_string("chat/_message.html", {"bubble": bubble})
-        return Patch("#messages", "upsert key:data-order", content)
+            contents = [
+                render_to_string("chat/_message.html", {"bubble": bubble})
+                for bubble in bubbles_of(messages, html)
+            ]
+        return [Patch("#messages", "upsert key:data-order", content) for content in contents]
 
 
 def language_of(scope: dict[str, Any]) -> str:

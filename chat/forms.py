@@ -1,6 +1,7 @@
 """What the chat's pages send. The rules are those of `chat.actions`."""
 
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,7 @@ class ClientIdForm(forms.Form):
     )
     model = forms.UUIDField(required=False, error_messages={"invalid": NOT_ASKABLE})
 
-    def __init__(self, user: User, last: ModelSpec | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, user: User, last: UUID | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.usable = ModelSpec.objects.usable_by(user)
         self.last = last
@@ -37,7 +38,7 @@ class ClientIdForm(forms.Form):
             if model is None:
                 raise forms.ValidationError(NOT_ASKABLE)
             return model
-        last = self.usable.filter(pk=self.last.pk).first() if self.last else None
+        last = self.usable.filter(pk=self.last).first() if self.last else None
         model = last or self.usable.first()
         if model is None:
             raise forms.ValidationError(_("There is no model to ask yet."))

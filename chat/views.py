@@ -17,7 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from chat import actions, pages
-from chat.bubbles import bubble_of, bubbles_of
+from chat.bubbles import bubble_of, bubbles_of_new
 from chat.forms import ClientIdForm, MessageForm, TitleForm
 from chat.models import Conversation, Message
 
@@ -32,15 +32,16 @@ class Request(HttpRequest):
 
 
 def _own(request: Request, pk: uuid.UUID) -> Conversation:
-    own = Conversation.objects.visible_to(request.user).select_related("model", "owner")
-    return get_object_or_404(own, pk=pk)
+    conversation = get_object_or_404(Conversation.objects.visible_to(request.user), pk=pk)
+    conversation.owner = request.user
+    return conversation
 
 
 def _own_message(request: Request, pk: uuid.UUID) -> Message:
     own = Message.objects.visible_to(request.user)
-    return get_object_or_404(
-        own.select_related("conversation__model", "conversation__owner", "parent", "run"), pk=pk
-    )
+    message = get_object_or_404(own.select_related("conversation", "parent", "run"), pk=pk)
+    message.conversation.owner = request.user
+    return message
 
 
 @contextmanager
@@ -199,7 +200,7 @@ def new_draft_save(request: Request) -> HttpResponse:
 @require_POST
 def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
     conversation = _own(request, pk)
-    form = MessageForm(request.user, conversation.model, request.POST)
+    form = MessageForm(request.user, conversation.model_id, request.POST)
     exchange = _asked(form, lambda: actions.send_message(conversation, **form.cleaned_data))
     if exchange is None:
         if request.htmx:
@@ -211,7 +212,7 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
         return render(request, "chat/conversation.html", context, status=422)
     if not request.htmx:
         return _to(exchange.conversation)
-    bubbles = bubbles_of([exchange.question, exchange.answer])
+    bubbles = bubbles_of_new([exchange.question, exchange.answer])
     return render(request, "chat/_exchange.html", {"bubbles": bubbles})
 
 
@@ -235,7 +236,7 @@ def message_continue(request: Request, pk: uuid.UUID) -> HttpResponse:
 def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse:
     """Let `action` queue an answer in the place of an earlier one."""
     message = _own_message(request, pk)
-    form = ClientIdForm(request.user, message.conversation.model, request.POST)
+    form = ClientIdForm(request.user, message.conversation.model_id, request.POST)
     exchange = _asked(form, lambda: action(message, **form.cleaned_data))
     if exchange is not None:
         if not request.htmx:

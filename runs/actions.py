@@ -4,8 +4,8 @@ import datetime as dt
 from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef
+from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -115,34 +115,33 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
     """
     if run.model is None or not run.model.is_answering:
         raise ModelNotFound("the model or its provider was removed or switched off")
+    try:
+        return _begin(run, run.model, number)
+    except IntegrityError:
+        # An open attempt with our fence was written by a transaction whose commit we never heard
+        # of: its call was not made.
+        with transaction.atomic():
+            _lock(run)
+            for attempt in run.attempts.filter(ended_at=None).select_related("usage"):
+                attempt.delete()
+                release(attempt.usage, "never_called")
+        return _begin(run, run.model, number)
+
+
+def _begin(run: Run, model: ModelSpec, number: int) -> MeteredCall:
     with transaction.atomic():
         prompt = door_of(run).build(run)
         _lock(run)
-        call = open_call(run.account_id, run.door, run.model, prompt)
+        call = open_call(run.account_id, run.door, model, prompt)
         Attempt.objects.create(run=run, fence=run.fence, number=number, usage=call.record)
     return call
 
 
 def _lock(run: Run) -> None:
-    """Lock the Run, where it is still ours, and see that no attempt of it is open.
-
-    An open one with our fence was written by a transaction whose commit we never heard of: its
-    call was not made.
-    """
-    unheard = Attempt.objects.filter(run=OuterRef("pk"), fence=run.fence, ended_at=None)
-    held = (
-        Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
-        .select_for_update(of=("self",))
-        .annotate(has_unheard=Exists(unheard))
-        .only("pk")
-        .first()
-    )
-    if held is None:
+    """Lock the Run, where it is still ours. Raises `RunLost`."""
+    ours = Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
+    if not list(ours.select_for_update().values_list("pk")):
         raise RunLost
-    if held.has_unheard:
-        for attempt in run.attempts.filter(ended_at=None).select_related("usage"):
-            attempt.delete()
-            release(attempt.usage, "never_called")
 
 
 def end_attempt(call: MeteredCall, outcome: str, error_kind: str = "") -> None:

@@ -13,7 +13,7 @@ import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 import redis
@@ -28,6 +28,7 @@ from runs.following import Following
 from runs.hub import hub
 from runs.models import Run
 from runs.rights import watch
+from runs.states import State
 from runs.threads import in_thread
 
 logger = logging.getLogger(__name__)
@@ -39,10 +40,22 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 SIGNED_OUT, NOT_FOUND, NOTHING_TO_SAY, FAILED = 4401, 4404, 4400, 1011
 # Seconds without news after which the truth is read, since hints get lost.
 LOOK_AGAIN, LOOK_AGAIN_IDLE = 2.0, 60.0
+SHOW_QUEUE_AGAIN = 10.0  # seconds for which a place in the queue is not counted anew
 RENDERED_AT_ONCE = 2_000  # code points, some 5 ms; more is rendered in a thread
 
 
-class RunConsumer:
+class Subject(Protocol):
+    """What shows a Run on a page, read together with it, so that both are of one moment."""
+
+    @property
+    def live_run(self) -> Run | None:
+        """The Run while it is live, else `None`."""
+
+
+S = TypeVar("S", bound=Subject)
+
+
+class RunConsumer(Generic[S]):
     """Follows all live Runs of one topic. Subclasses say which topic and how things look.
 
     An ASGI application of its own (`as_asgi`), since a frame passes here for every reader and
@@ -79,12 +92,16 @@ class RunConsumer:
         """Say whether `user` may follow the topic. Runs in a thread."""
         raise NotImplementedError
 
-    def arrivals(self) -> tuple[list[Patch], list[Run]]:
-        """Return what changed since the page was made, and the live Runs. Runs in a thread."""
+    def arrivals(self) -> tuple[list[Patch], list[S]]:
+        """Return what changed since the page was made, and what is live. Runs in a thread."""
         raise NotImplementedError
 
-    def shown(self, run_id: UUID, html: str | None) -> list[Patch]:
-        """Return the element of a Run: live with `html` as its text so far, or final."""
+    def find(self, run_id: UUID) -> S | None:
+        """Return the `Subject` of a Run, where this topic has it. Runs in a thread."""
+        raise NotImplementedError
+
+    def shown(self, subject: S, html: str | None) -> list[Patch]:
+        """Return the element of a subject: live with `html` as its text so far, or final."""
         raise NotImplementedError
 
     def changed(self, what: str) -> list[Patch]:
@@ -173,18 +190,18 @@ class RunConsumer:
     async def _begin(self) -> bool:
         """Bring the page up to date; `False` ends the socket."""
         self.must_begin = False
-        refused, patches, runs = await in_thread(self._first_look)
+        refused, patches, live = await in_thread(self._first_look)
         if refused:
             await self.close(refused)
             return False
         if RunConsumer.buffer is None:
             RunConsumer.buffer = Buffer()
         await self._send(patches)
-        for run in runs:
-            await self._attach(run)
+        for subject in live:
+            await self._attach(subject)
         return True
 
-    def _first_look(self) -> tuple[int, list[Patch], list[Run]]:
+    def _first_look(self) -> tuple[int, list[Patch], list[S]]:
         refused = self.refusal()
         return (refused, [], []) if refused else (0, *self.arrivals())
 
@@ -222,31 +239,41 @@ class RunConsumer:
 
     async def _look_at(self, run_id: UUID) -> None:
         """Read where a Run stands: start following it, catch up, or show its end."""
-        run, patches = await in_thread(self._stand, run_id)
+        subject, patches = await in_thread(self._stand, run_id)
+        run = subject.live_run if subject is not None else None
         following = self.following.get(run_id)
-        if run is None or not run.is_live:
+        if subject is None or run is None:
             self.following.pop(run_id, None)
             await self._send(patches)
-        elif following is None:
-            await self._attach(run)
+        elif following is None or self._waits_on(run, following):
+            await self._attach(subject)
         else:
             following.caught_up(await self._newest_text(run))
 
-    def _stand(self, run_id: UUID) -> tuple[Run | None, list[Patch]]:
-        """Return the Run, and its final element where it has ended."""
-        run = Run.objects.filter(pk=run_id, topic=self.topic()).first()
-        ended = run is not None and not run.is_live
-        return run, self.shown(run_id, None) if ended else []
+    def _stand(self, run_id: UUID) -> tuple[S | None, list[Patch]]:
+        """Return what shows the Run, and its final element where it has ended."""
+        subject = self.find(run_id)
+        ended = subject is not None and subject.live_run is None
+        return subject, self.shown(subject, None) if subject is not None and ended else []
 
-    async def _attach(self, run: Run) -> None:
+    def _waits_on(self, run: Run, following: Following) -> bool:
+        """Say whether it is time to tell the reader again where their answer stands in line."""
+        waited = self.loop.time() - following.shown_at
+        return run.state == State.QUEUED and waited > following.shown_for
+
+    async def _attach(self, subject: S) -> None:
+        run = subject.live_run
+        assert run is not None
         text = await self._newest_text(run)
-        following, patches = await in_thread(self._followed, run, text)
+        following, patches = await in_thread(self._followed, subject, run, text)
+        following.shown_at = self.loop.time()
+        following.shown_for = SHOW_QUEUE_AGAIN if run.pk in self.following else 0.0
         self.following[run.pk] = following
         await self._send(patches)
 
-    def _followed(self, run: Run, text: str) -> tuple[Following, list[Patch]]:
+    def _followed(self, subject: S, run: Run, text: str) -> tuple[Following, list[Patch]]:
         following = Following(run.pk, run.fence, text)
-        return following, self.shown(run.pk, following.renderer.snapshot())
+        return following, self.shown(subject, following.renderer.snapshot())
 
     async def _forward(self, following: Following) -> None:
         if following.behind:
@@ -264,6 +291,8 @@ class RunConsumer:
     async def _newest_text(self, run: Run) -> str:
         """Return the longer of the row's text and the buffer's."""
         assert self.buffer is not None
+        if run.state == State.QUEUED:
+            return run.text  # nobody writes it
         try:
             buffered = await self.buffer.read(run.pk, run.fence)
         except (redis.RedisError, OSError):

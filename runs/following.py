@@ -25,6 +25,8 @@ class Following:
         self.pending_length = 0
         self.behind = False
         self.heard_at = 0.0  # when the last frame came, by the loop's clock
+        self.shown_at = 0.0  # when the whole element was sent, by the same clock
+        self.shown_for = 0.0  # seconds for which a waiting answer need not be shown anew
 
     def note(self, fence: int, offset: int, text: str) -> None:
         """Take in one frame. Frames of an older fence are ignored."""

@@ -1,11 +1,12 @@
 """What the chat's pages show, and how many queries that takes."""
 
+import datetime as dt
 import uuid
-from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.db import connection
+from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
@@ -87,6 +88,8 @@ def test_each_end_offers_what_can_follow(
 
 def test_a_waiting_answer_shows_its_place(owner_client, owner, conversation, model):
     later = actions.start_conversation(owner, "Second", model, uuid.uuid4())
+    assert "in line" not in page(owner_client, later.conversation)  # most wait for no time at all
+    Run.objects.update(created_at=F("created_at") - dt.timedelta(seconds=2))
     assert "number 2 in line" in page(owner_client, later.conversation)
     assert "Waiting for the model" in page(owner_client, conversation)
 
@@ -161,7 +164,7 @@ def test_the_sidebar_groups_by_day_and_pages(owner_client, owner):
     ages = [0, 1, *range(2, 40)]
     for number, age in enumerate(ages):
         Conversation.objects.create(
-            owner=owner, title=f"talk-{number}.", updated_at=now - timedelta(days=age)
+            owner=owner, title=f"talk-{number}.", updated_at=now - dt.timedelta(days=age)
         )
     html = owner_client.get("/").content.decode()
     assert [html.count(f"<h2>{day}</h2>") for day in ("Today", "Yesterday", "Earlier")] == [1, 1, 1]
@@ -233,7 +236,7 @@ def test_posting_and_reading_along_cost_the_same_whatever_the_length(
         run = Run.objects.latest("created_at")
         socket = async_to_sync(a_socket)(scope)
         opened = cost(socket._first_look)
-        shown = cost(lambda socket=socket, run=run: socket.shown(run.pk, "<p>And</p>"))
+        shown = cost(lambda socket=socket, run=run: socket.shown(socket.find(run.pk), "<p>And</p>"))
         costs.append((posted, opened, shown))
     assert costs[0] == costs[1]
     assert Message.objects.count() > 2000

@@ -8,6 +8,7 @@ from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
 from chat import actions
+from chat.consumers import ConversationConsumer
 from chat.models import Message
 from runs import hints
 from runs.actions import claim, finish
@@ -62,6 +63,50 @@ async def until(socket: Socket, text: str) -> list[dict]:
     while text not in seen[-1]["content"]:
         seen.append(await socket.patch())
     return seen
+
+
+async def test_a_waiting_answer_is_told_its_place_after_a_moment(
+    exchange, session, owner, model, monkeypatch
+):
+    monkeypatch.setattr("runs.consumers.SHOW_QUEUE_AGAIN", 0)
+    ask = sync_to_async(actions.send_message)
+    later = (await ask(exchange.conversation, "And why red?", model, uuid.uuid4())).answer
+    path = path_of(exchange.conversation.pk, since=time.time() + 60)
+    socket = await Socket(path, session).opened()
+    shown = await until(socket, f'id="run-{later.run_id}"')
+    waiting = [patch["content"].count("Waiting for the model") for patch in shown]
+    assert waiting == [0, 1, 0, 1]  # each answer after its question
+    await until(socket, "number 2 in line")
+    first = await sync_to_async(claim)(exchange.answer.run_id, "writer")
+    end = sync_to_async(finish)
+    await end(first, State.DONE, text="Because.", finish_reason="stop")
+    await until(socket, "Because.")
+    await until(socket, "Waiting for the model")
+    await socket.leave()
+
+
+async def test_an_answer_that_ends_while_a_page_attaches_is_shown_whole(
+    exchange, session, writer, monkeypatch
+):
+    """No page is told of an end with less than the whole text."""
+    newest, ended = ConversationConsumer._newest_text, []
+
+    async def ended_meanwhile(self, run):
+        text = await newest(self, run)
+        if not ended:
+            ended.append(run.pk)
+            await writer.write("and all.")
+            await writer.end()
+        return text
+
+    monkeypatch.setattr(ConversationConsumer, "_newest_text", ended_meanwhile)
+    await writer.write("Half ")
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    end = 'message--assistant" data-state="done"'
+    seen = await until(socket, end)
+    assert "Half and all." in seen[-1]["content"]
+    assert "Half" in seen[-2]["content"]
+    await socket.leave()
 
 
 async def test_an_answer_from_its_first_word_to_its_end(exchange, session, writer):
