@@ -154,13 +154,13 @@ def bubbles_of_new(messages: Sequence[Message]) -> list[Bubble]:
 
 
 def _versions(messages: Sequence[Message]) -> dict[UUID | None, list[UUID]]:
-    """Return the ids below each parent of the page, oldest first."""
+    """Return the ids below the parent of each message that is whole, oldest first."""
     versions: dict[UUID | None, list[UUID]] = defaultdict(list)
-    if not messages:
+    parents = {m.parent_id for m in messages if m.parent_id and m.live_run is None}
+    if not parents:
         return versions
     beside = Message.objects.filter(
-        conversation_id=messages[0].conversation_id,
-        parent_id__in={m.parent_id for m in messages if m.parent_id},
+        conversation_id=messages[0].conversation_id, parent_id__in=parents
     ).order_by("created_at", "id")
     for pk, parent_id in beside.values_list("pk", "parent_id"):
         versions[parent_id].append(pk)

@@ -34,12 +34,14 @@ class ConversationConsumer(RunConsumer[Message]):
     def may_read(self, user: User) -> bool:
         self.conversation_id: UUID = self.scope["url_route"]["kwargs"]["conversation_id"]
         self.language = language_of(self.scope)
-        return Conversation.objects.visible_to(user).filter(pk=self.conversation_id).exists()
+        own = Conversation.objects.visible_to(user).filter(pk=self.conversation_id)
+        self.conversation = own.first()
+        return self.conversation is not None
 
     def arrivals(self) -> tuple[list[Patch], list[Message]]:
         """Return the elements that changed since the page was made, and the live answers."""
-        conversation = Conversation.objects.get(pk=self.conversation_id)
-        branch = Message.objects.path_to(conversation.head_id)
+        assert self.conversation is not None  # looked at just now
+        branch = Message.objects.path_to(self.conversation.head_id)
         since, head = self._page()
         if head is not None and head not in {message.pk for message in branch}:
             return [RELOAD], []  # the page missed more than that, or shows another branch

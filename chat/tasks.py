@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import re
+from uuid import UUID
 
 from celery import shared_task
 
 from chat import actions
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from providers.errors import ProviderError
 from providers.values import Prompt, Turn
 from runs.engine import engine
@@ -34,19 +35,19 @@ def title_of(answer: str) -> str:
 @shared_task
 def title_conversation(run_id: str) -> None:
     """Name a conversation after its first answer, unless its owner or a model already did."""
-    run = Run.objects.select_related("model__provider").filter(pk=run_id).first()
-    if run is None or run.model is None:
+    answers = Message.objects.select_related("conversation", "parent", "run__model__provider")
+    by_words = Conversation.TitledBy.WORDS
+    unnamed = answers.filter(run_id=UUID(run_id), conversation__titled_by=by_words)
+    answer = next(iter(unnamed), None)
+    if answer is None or answer.run is None or answer.run.model is None:
         return
-    conversation = Conversation.objects.filter(
-        messages__run=run, titled_by=Conversation.TitledBy.WORDS
-    ).first()
-    if conversation is None:
-        return
-    first = conversation.messages.filter(parent=None).order_by("created_at").first()
+    first = answer.parent
+    if first is not None and first.parent_id is not None:
+        first = answer.conversation.messages.filter(parent=None).order_by("created_at").first()
     if first is None:
         return
     prompt = Prompt(turns=(Turn("user", ASK + first.text[:2000]),), max_tokens=60)
-    engine().start(_name(conversation, run, prompt))
+    engine().start(_name(answer.conversation, answer.run, prompt))
 
 
 async def _name(conversation: Conversation, run: Run, prompt: Prompt) -> None:

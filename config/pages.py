@@ -21,12 +21,16 @@ from django.urls import set_script_prefix
 from config.environment import env
 
 
+# More would only wait for the interpreter's lock, and keep it from the loop that streams.
+THREADS = 4
+
+
 class Pages(ASGIHandler):
     """The ASGI application of all pages."""
 
     def __init__(self) -> None:
         super().__init__()
-        threads = env.int("WEB_THREADS", default=8)
+        threads = env.int("WEB_THREADS", default=THREADS)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="pages")
 
     def load_middleware(self, is_async: bool = False) -> None:
