@@ -51,6 +51,15 @@ def person(house: House, model: str, history: int = 0) -> dict[str, Any]:
     return made
 
 
+def wait_for(page: Page, name: str, seconds: float) -> None:
+    """Wait until the probe has noted `name`. Playwright's own waiting would need `eval`."""
+    give_up = time.monotonic() + seconds
+    while not page.evaluate(f"window.bench.{name}"):
+        if time.monotonic() > give_up:
+            raise TimeoutError(f"{name} was not seen within {seconds:.0f} s")
+        time.sleep(0.05)
+
+
 def first_token(browser: Browser, house: House, rounds: int = 12) -> dict[str, Any]:
     """Enter to the first painted token, above the same upstream asked directly."""
     someone = person(house, SHORT)
@@ -64,7 +73,7 @@ def first_token(browser: Browser, house: House, rounds: int = 12) -> dict[str, A
             page.fill("#composer-text", f"Please answer, number {turn}.")
             page.evaluate(PROBE)
             page.keyboard.press("Enter")
-            page.wait_for_function("window.bench.first", timeout=20_000)
+            wait_for(page, "first", 20)
             shown = page.evaluate("window.bench.first - window.bench.entered")
             page.wait_for_selector("#messages [data-live]", state="detached")
             if turn:
@@ -94,7 +103,7 @@ def long_answer(browser: Browser, house: House, name: str, model: str, mark: str
         page.keyboard.press("Enter")
         time.sleep(14.5)
         page.evaluate("mark => window.bench.watch(mark)", mark)
-        page.wait_for_function("window.bench.settled", timeout=90_000)
+        wait_for(page, "settled", 90)
         used = wire.stop()
         seen = page.evaluate("window.bench")
     call = house.upstream_calls()[0]

@@ -20,7 +20,6 @@ from django.urls import set_script_prefix
 
 from config.environment import env
 
-
 # More would only wait for the interpreter's lock, and keep it from the loop that streams.
 THREADS = 4
 
