@@ -43,13 +43,17 @@ class Branch:
 
 @dataclass(frozen=True)
 class Bubble:
-    """One message on show. `html` is sanitised; `text` is its source."""
+    """One message on show. `html` is sanitised; `text` is its source.
+
+    Of a text that `is_on_page` already only the place is sent.
+    """
 
     message: Message
     text: str
     html: SafeString
     branch: Branch | None = None
     is_edge: bool = False
+    is_on_page: bool = False
 
     @property
     def id(self) -> UUID:
@@ -117,40 +121,46 @@ class Bubble:
         return run.place_in_queue()
 
 
-def bubble_of(message: Message, html: str | None = None) -> Bubble:
-    """Return one message as a bubble; `html` is its streamed text, already rendered."""
-    return bubbles_of([message], html)[0]
+def bubble_of(message: Message) -> Bubble:
+    return bubbles_of([message])[0]
 
 
-def bubbles_of(messages: Sequence[Message], html: str | None = None) -> list[Bubble]:
+def bubbles_of(messages: Sequence[Message], on_page: str | None = None) -> list[Bubble]:
     """Return a page of messages as bubbles, with one query for all their versions.
 
-    `html` is the text so far of the one answer among them that is being written.
+    `on_page` is what the page has of the one answer among them that is being written, or was
+    until now: HTML that is sanitised.
     """
     versions = _versions(messages)
     edge = next((m.sees_from_id for m in reversed(messages) if m.sees_from_id), None)
-    return [
-        Bubble(
-            message=message,
-            text=message.text_so_far,
-            html=_html(message, html),
-            branch=Branch.among(versions[message.parent_id], message.pk),
-            is_edge=message.pk == edge,
+    bubbles = []
+    for message in messages:
+        html = _html(message, on_page)
+        bubbles.append(
+            Bubble(
+                message=message,
+                text=message.text_so_far,
+                html=html,
+                branch=Branch.among(versions[message.parent_id], message.pk),
+                is_edge=message.pk == edge,
+                is_on_page=html == on_page and message.live_run is None,
+            )
         )
-        for message in messages
-    ]
+    return bubbles
 
 
-def _html(message: Message, html: str | None) -> SafeString:
+def _html(message: Message, on_page: str | None = None) -> SafeString:
     """Render an answer. What a person wrote is shown as they wrote it."""
     if message.role == Message.Role.USER:
         return SafeString("")
-    return render(message.text_so_far) if html is None else SafeString(html)
+    if on_page is not None and message.live_run is not None:
+        return SafeString(on_page)
+    return render(message.text_so_far)
 
 
 def bubbles_of_new(messages: Sequence[Message]) -> list[Bubble]:
     """Return messages that were written just now below a branch's end: no versions stand beside."""
-    return [Bubble(message, message.text_so_far, _html(message, None)) for message in messages]
+    return [Bubble(message, message.text_so_far, _html(message)) for message in messages]
 
 
 def _versions(messages: Sequence[Message]) -> dict[UUID | None, list[UUID]]:

@@ -73,11 +73,11 @@ class ConversationConsumer(RunConsumer[Message]):
     def find(self, run_id: UUID) -> Message | None:
         return next(iter(self._answers().filter(run_id=run_id)), None)
 
-    def shown(self, subject: Message, html: str | None) -> list[Patch]:
+    def shown(self, subject: Message, on_page: str | None) -> list[Patch]:
         """Return the answer's element; while it is written its question goes before it."""
-        if html is None or subject.parent is None:
-            return self._elements([subject])
-        return self._elements([subject.parent, subject], html)
+        if subject.live_run is None or subject.parent is None:
+            return self._elements([subject], on_page)
+        return self._elements([subject.parent, subject], on_page)
 
     def changed(self, what: str) -> list[Patch]:
         """Return what a change made elsewhere does to this page."""
@@ -87,12 +87,12 @@ class ConversationConsumer(RunConsumer[Message]):
             return [Patch(f"#title-{self.conversation_id}", "outerHTML", html)]
         return [RELOAD]
 
-    def _elements(self, messages: list[Message], html: str | None = None) -> list[Patch]:
+    def _elements(self, messages: list[Message], on_page: str | None = None) -> list[Patch]:
         """Return messages' elements; the page replaces those it has and inserts others in order."""
         with translation.override(self.language):
             contents = [
                 render_to_string("chat/_message.html", {"bubble": bubble})
-                for bubble in bubbles_of(messages, html)
+                for bubble in bubbles_of(messages, on_page)
             ]
         return [Patch("#messages", "upsert key:data-order", content) for content in contents]
 

@@ -51,6 +51,9 @@ class Subject(Protocol):
     def live_run(self) -> Run | None:
         """The Run while it is live, else `None`."""
 
+    @property
+    def text_so_far(self) -> str: ...
+
 
 S = TypeVar("S", bound=Subject)
 
@@ -100,8 +103,12 @@ class RunConsumer(Generic[S]):
         """Return the `Subject` of a Run, where this topic has it. Runs in a thread."""
         raise NotImplementedError
 
-    def shown(self, subject: S, html: str | None) -> list[Patch]:
-        """Return the element of a subject: live with `html` as its text so far, or final."""
+    def shown(self, subject: S, on_page: str | None) -> list[Patch]:
+        """Return the element of a subject. Runs in a thread.
+
+        `on_page` is the HTML of its text that the page has, or will have with the element: what
+        goes into a live one; a final one need not bring the same again.
+        """
         raise NotImplementedError
 
     def changed(self, what: str) -> list[Patch]:
@@ -239,22 +246,25 @@ class RunConsumer(Generic[S]):
 
     async def _look_at(self, run_id: UUID) -> None:
         """Read where a Run stands: start following it, catch up, or show its end."""
-        subject, patches = await in_thread(self._stand, run_id)
+        subject = await in_thread(self.find, run_id)
         run = subject.live_run if subject is not None else None
         following = self.following.get(run_id)
         if subject is None or run is None:
-            self.following.pop(run_id, None)
-            await self._send(patches)
+            following = self.following.pop(run_id, None)
+            if subject is not None:
+                await self._send(await in_thread(self._ended, subject, following))
         elif following is None or self._waits_on(run, following):
             await self._attach(subject)
         else:
             following.caught_up(await self._newest_text(run))
 
-    def _stand(self, run_id: UUID) -> tuple[S | None, list[Patch]]:
-        """Return what shows the Run, and its final element where it has ended."""
-        subject = self.find(run_id)
-        ended = subject is not None and subject.live_run is None
-        return subject, self.shown(subject, None) if subject is not None and ended else []
+    def _ended(self, subject: S, following: Following | None) -> list[Patch]:
+        """Return the text that the reader has not seen yet, and the final element."""
+        if following is None:
+            return self.shown(subject, None)
+        following.caught_up(subject.text_so_far)
+        patches = following.renderer.feed(following.take())
+        return [*patches, *self.shown(subject, following.renderer.snapshot())]
 
     def _waits_on(self, run: Run, following: Following) -> bool:
         """Say whether it is time to tell the reader again where their answer stands in line."""

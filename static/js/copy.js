@@ -49,7 +49,8 @@
   }
 
   document.addEventListener("htmx:after:swap", (event) => {
-    if (event.detail.ctx.text?.includes("<pre")) dress(document);
+    // The end of an answer comes without the text that the page has.
+    if (/<pre|hx-preserve/.test(event.detail.ctx.text)) dress(document);
   });
   dress(document);
 })();

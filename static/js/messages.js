@@ -20,7 +20,9 @@
 
   function place(list, message, late) {
     const shown = document.getElementById(message.id);
-    if (!shown) insert(list, message);
+    // A text that is sent as known belongs to an element that is here; htmx keeps it.
+    if (!shown && message.querySelector("[hx-preserve]")) reload();
+    else if (!shown) insert(list, message);
     // A form's answer is older than what the socket already showed of the same Run.
     else if (!late || shown.dataset.run !== message.dataset.run) shown.replaceWith(message);
   }

@@ -43,6 +43,35 @@ def test_regenerating_replaces_the_answer_in_every_tab(enter, person, model, fak
     expect(answers(two).locator(".prose")).to_contain_text("w0")
 
 
+def test_the_end_of_an_answer_leaves_its_text_alone(enter, person, model, fake):
+    """Whoever selects or scrolls in it while it ends keeps their place."""
+    page = enter(person)
+    begin(page)
+    pieces = ["# A title\n\n", *numbered("v", 60), "\n\n```py\nx = 1\n", "```\n"]
+    fake.queue(pieces=pieces, delay_ms=30)
+    ask(page, "Go on")
+    text = answers(page).last.locator(".prose")
+    expect(text).to_contain_text("v5 ")
+    text.evaluate("element => { window.kept = element; }")
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    assert text.evaluate("element => element === window.kept")
+    expect(text.get_by_role("button", name="Copy the code")).to_be_visible()
+    shown = text.evaluate("element => { element.normalize(); return element.innerHTML; }")
+    page.reload()
+    assert shown == text.inner_html()
+
+
+def test_an_end_whose_text_is_not_here_loads_the_messages_anew(enter, person, model, fake):
+    page = enter(person)
+    begin(page)
+    fake.queue(pieces=numbered("v", 60), delay_ms=40)
+    ask(page, "Go on")
+    expect(answers(page).last).to_contain_text("v5 ")
+    answers(page).last.evaluate("element => element.remove()")
+    expect(answers(page).last).to_contain_text("v59")
+    expect(answers(page)).to_have_count(2)
+
+
 def test_a_lost_network_is_said_and_made_up_for(enter, person, model, fake):
     page = enter(person)
     begin(page)

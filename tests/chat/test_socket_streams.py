@@ -103,9 +103,10 @@ async def test_an_answer_that_ends_while_a_page_attaches_is_shown_whole(
     await writer.write("Half ")
     socket = await Socket(path_of(exchange.conversation.pk), session).opened()
     end = 'message--assistant" data-state="done"'
-    seen = await until(socket, end)
-    assert "Half and all." in seen[-1]["content"]
-    assert "Half" in seen[-2]["content"]
+    *_, half, rest, last = await until(socket, end)
+    assert "<p>Half</p>" in half["content"]
+    assert rest["content"] == " and all."
+    assert "hx-preserve" in last["content"]
     await socket.leave()
 
 
@@ -117,9 +118,33 @@ async def test_an_answer_from_its_first_word_to_its_end(exchange, session, write
     await writer.write("the sun.")
     await until(socket, "the sun.")
     await writer.end()
-    last = (await until(socket, "Because of the sun."))[-1]
+    last = (await until(socket, 'data-state="done"'))[-1]
     assert last["target"] == "#messages"
-    assert 'data-state="done"' in last["content"]
+    assert f'id="run-{writer.run.pk}" dir="auto" hx-preserve></div>' in last["content"]
+    await socket.leave()
+
+
+async def test_words_that_came_with_the_end_are_shown_before_it(exchange, session, writer):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await writer.write("Because of ")
+    await until(socket, "Because of")
+    await writer.write("the sun.", lost=True)
+    await writer.end()
+    *_, words, last = await until(socket, 'data-state="done"')
+    assert words == {"target": words["target"], "swap": "beforeend", "content": " the sun."}
+    assert "hx-preserve" in last["content"]
+    await socket.leave()
+
+
+async def test_a_text_that_differs_from_what_was_shown_is_sent_whole(exchange, session, writer):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await writer.write("Because of ")
+    await until(socket, "Because of")
+    writer.text = "For other reasons."
+    await writer.end()
+    last = (await until(socket, 'data-state="done"'))[-1]
+    assert "For other reasons." in last["content"]
+    assert "hx-preserve" not in last["content"]
     await socket.leave()
 
 
