@@ -107,11 +107,20 @@ class Page:
         return next((n for n in every if n.attributes.get("id") == element_id), None)
 
     def _upsert(self, node: Node) -> None:
+        self._keep(node)
         known = self._by_id(node.attributes.get("id") or "")
         if known is None:
             self.messages.add([node])
         else:
             self._swap(known, "outerHTML", [node])
+
+    def _keep(self, node: Node) -> None:
+        """Do as htmx does with `hx-preserve`: what the page has takes the place of what came."""
+        for new in node.every():
+            if "hx-preserve" in new.attributes:
+                kept = self._by_id(new.attributes["id"] or "")
+                assert kept is not None, "a text is sent as known that is not on the page"
+                new.children = kept.children
 
     def _find(self, selector: str) -> Node:
         base, arrow, rest = selector.partition(">")
