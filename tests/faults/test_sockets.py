@@ -31,17 +31,18 @@ def test_cut_at_random_points(scene, chance, times):
 
 
 def test_two_hundred_sockets_that_never_read(scene):
-    """What they cost is bounded: twice the text costs no more, and who reads is not held up."""
+    """What they cost is bounded: more text costs no more, and who reads is not held up."""
     house = scene.house
     exchange = scene.ask("fake-n1")
     scene.finals()
     joined = house.memory("web")
     deaf = [open_and_never_read(scene, exchange.conversation.pk) for _ in range(200)]
     try:
-        costs = [memory_for(scene, exchange, size) >> 20 for size in (400_000, 400_000)]
+        costs = [memory_for(scene, exchange, 400_000) >> 20 for _ in range(3)]
         print(f"web: {joined >> 20} MiB, then {costs} with 200 sockets that do not read")
         # To keep all of it for every socket would be 200 × 400 kB = 76 MiB and more each time.
-        assert costs[1] - costs[0] < 20
+        # Some sockets fill up only with the second text.
+        assert costs[2] - costs[1] < 20
     finally:
         for each in deaf:
             each.close()
