@@ -136,6 +136,7 @@ def bubbles_of(messages: Sequence[Message], on_page: str | None = None) -> list[
     bubbles = []
     for message in messages:
         html = _html(message, on_page)
+        is_answer = message.role == Message.Role.ASSISTANT
         bubbles.append(
             Bubble(
                 message=message,
@@ -143,7 +144,7 @@ def bubbles_of(messages: Sequence[Message], on_page: str | None = None) -> list[
                 html=html,
                 branch=Branch.among(versions[message.parent_id], message.pk),
                 is_edge=message.pk == edge,
-                is_on_page=html == on_page and message.live_run is None,
+                is_on_page=is_answer and html == on_page and message.live_run is None,
             )
         )
     return bubbles

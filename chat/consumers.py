@@ -34,6 +34,7 @@ class ConversationConsumer(RunConsumer[Message]):
     def may_read(self, user: User) -> bool:
         self.conversation_id: UUID = self.scope["url_route"]["kwargs"]["conversation_id"]
         self.language = language_of(self.scope)
+        # Kept, for `arrivals` to show its branch.
         own = Conversation.objects.visible_to(user).filter(pk=self.conversation_id)
         self.conversation = own.first()
         return self.conversation is not None

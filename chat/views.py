@@ -17,7 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 from chat import actions, pages
-from chat.bubbles import bubble_of, bubbles_of_new
+from chat.bubbles import bubble_of, bubbles_of, bubbles_of_new
 from chat.forms import ClientIdForm, MessageForm, TitleForm
 from chat.models import Conversation, Message
 
@@ -212,7 +212,8 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
         return render(request, "chat/conversation.html", context, status=422)
     if not request.htmx:
         return _to(exchange.conversation)
-    bubbles = bubbles_of_new([exchange.question, exchange.answer])
+    is_new = exchange.answer.live_run is not None  # or one that was sent again found its answer
+    bubbles = (bubbles_of_new if is_new else bubbles_of)([exchange.question, exchange.answer])
     return render(request, "chat/_exchange.html", {"bubbles": bubbles})
 
 

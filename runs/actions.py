@@ -118,8 +118,8 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
     try:
         return _begin(run, run.model, number)
     except IntegrityError:
-        # An open attempt with our fence was written by a transaction whose commit we never heard
-        # of: its call was not made.
+        # Another attempt is open: it was written by a transaction whose commit we never heard of,
+        # and its call was not made. Those that were called are closed before a Run is claimed.
         with transaction.atomic():
             _lock(run)
             for attempt in run.attempts.filter(ended_at=None).select_related("usage"):

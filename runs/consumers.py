@@ -92,7 +92,7 @@ class RunConsumer(Generic[S]):
         raise NotImplementedError
 
     def may_read(self, user: User) -> bool:
-        """Say whether `user` may follow the topic. Runs in a thread."""
+        """Say whether `user` may follow the topic. Runs in a thread, before `arrivals`."""
         raise NotImplementedError
 
     def arrivals(self) -> tuple[list[Patch], list[S]]:
@@ -203,6 +203,7 @@ class RunConsumer(Generic[S]):
             return False
         if RunConsumer.buffer is None:
             RunConsumer.buffer = Buffer()
+        self.following.clear()  # of texts the page gets whole now
         await self._send(patches)
         for subject in live:
             await self._attach(subject)
@@ -253,10 +254,14 @@ class RunConsumer(Generic[S]):
             following = self.following.pop(run_id, None)
             if subject is not None:
                 await self._send(await in_thread(self._ended, subject, following))
-        elif following is None or self._waits_on(run, following):
+        elif following is None:
             await self._attach(subject)
         else:
             following.caught_up(await self._newest_text(run))
+            if self._looks_old(run, following):
+                following.note_shown(run, self.loop.time(), SHOW_QUEUE_AGAIN)
+                html = following.renderer.snapshot()
+                await self._send(await in_thread(self.shown, subject, html))
 
     def _ended(self, subject: S, following: Following | None) -> list[Patch]:
         """Return the text that the reader has not seen yet, and the final element."""
@@ -266,18 +271,20 @@ class RunConsumer(Generic[S]):
         patches = following.renderer.feed(following.take())
         return [*patches, *self.shown(subject, following.renderer.snapshot())]
 
-    def _waits_on(self, run: Run, following: Following) -> bool:
-        """Say whether it is time to tell the reader again where their answer stands in line."""
-        waited = self.loop.time() - following.shown_at
-        return run.state == State.QUEUED and waited > following.shown_for
+    def _looks_old(self, run: Run, following: Following) -> bool:
+        """Say whether the reader is told of a wait that is over, or of a place to count anew."""
+        if run.state == State.QUEUED:
+            return self.loop.time() > following.shown_until
+        return following.shown_waiting and not following.known
 
     async def _attach(self, subject: S) -> None:
         run = subject.live_run
         assert run is not None
         text = await self._newest_text(run)
         following, patches = await in_thread(self._followed, subject, run, text)
-        following.shown_at = self.loop.time()
-        following.shown_for = SHOW_QUEUE_AGAIN if run.pk in self.following else 0.0
+        if not self.following:
+            self.looked_at = self.loop.time()  # what was just read need not be read again
+        following.note_shown(run, self.loop.time(), LOOK_AGAIN / 2)
         self.following[run.pk] = following
         await self._send(patches)
 

@@ -3,6 +3,8 @@
 from uuid import UUID
 
 from boundary.markdown import StreamRenderer
+from runs.models import Run
+from runs.states import State
 
 MOST_PENDING = 65_536  # code points held for a reader that is slow; the rest waits in the buffer
 
@@ -25,8 +27,13 @@ class Following:
         self.pending_length = 0
         self.behind = False
         self.heard_at = 0.0  # when the last frame came, by the loop's clock
-        self.shown_at = 0.0  # when the whole element was sent, by the same clock
-        self.shown_for = 0.0  # seconds for which a waiting answer need not be shown anew
+        self.shown_waiting = False  # the element that was sent says that the Run is queued
+        self.shown_until = 0.0  # … and at which place, which need not be counted anew before
+
+    def note_shown(self, run: Run, now: float, seconds: float) -> None:
+        """Note that the element was sent, and for how long a place in the queue is good."""
+        self.shown_waiting = run.state == State.QUEUED
+        self.shown_until = now + seconds
 
     def note(self, fence: int, offset: int, text: str) -> None:
         """Take in one frame. Frames of an older fence are ignored."""

@@ -4,10 +4,17 @@
 (() => {
   const order = (element) => Number(element.dataset.order || 0);
 
+  // Whether a message is of another branch than the one on show: below a message that is not
+  // here, or an older version of one that is.
+  function elsewhere(list, { dataset: { parent, order: own } }) {
+    if (!parent) return false;
+    if (!document.getElementById(`message-${parent}`)) return true;
+    return [...list.children].some((shown) => shown.dataset.parent === parent && order(shown) > own);
+  }
+
   function insert(list, message) {
     for (const shown of [...list.children]) {
       if (message.dataset.parent && shown.dataset.parent === message.dataset.parent) {
-        if (order(shown) > order(message)) return; // an older version: another branch is on show
         while (shown.nextElementSibling) shown.nextElementSibling.remove();
         shown.remove();
         break;
@@ -20,8 +27,10 @@
 
   function place(list, message, late) {
     const shown = document.getElementById(message.id);
-    // A text that is sent as known belongs to an element that is here; htmx keeps it.
-    if (!shown && message.querySelector("[hx-preserve]")) reload();
+    if (!shown && elsewhere(list, message)) return;
+    // A text that is sent as known is here, and htmx keeps it.
+    const kept = message.querySelector("[hx-preserve]");
+    if (kept && !document.getElementById(kept.id)) reload();
     else if (!shown) insert(list, message);
     // A form's answer is older than what the socket already showed of the same Run.
     else if (!late || shown.dataset.run !== message.dataset.run) shown.replaceWith(message);

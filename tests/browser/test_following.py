@@ -72,6 +72,35 @@ def test_an_end_whose_text_is_not_here_loads_the_messages_anew(enter, person, mo
     expect(answers(page)).to_have_count(2)
 
 
+def test_an_end_without_the_text_of_its_run_loads_the_messages_anew(enter, person, model, fake):
+    page = enter(person)
+    begin(page)
+    fake.queue(pieces=numbered("v", 60), delay_ms=40)
+    ask(page, "Go on")
+    expect(answers(page).last).to_contain_text("v5 ")
+    answers(page).last.locator(".prose").evaluate("element => { element.id = 'run-another'; }")
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    expect(answers(page).last).to_contain_text("v59")
+
+
+def test_an_answer_of_another_branch_stays_there(enter, person, model, fake):
+    page = enter(person)
+    begin(page)
+    fake.queue(pieces=["Another ", "one."])
+    page.get_by_role("button", name="Regenerate").click()
+    expect(answers(page).locator(".branch-count")).to_have_text("2/2")
+    fake.queue(pieces=numbered("v", 60), delay_ms=40)
+    ask(page, "Go on")
+    expect(answers(page).last).to_contain_text("v5 ")
+    page.get_by_role("button", name="Previous version").click()
+    expect(answers(page).locator(".branch-count")).to_have_text("1/2")
+    page.wait_for_timeout(4000)  # the other branch's answer ends
+    expect(answers(page)).to_have_count(1)
+    expect(questions(page)).to_have_count(1)
+    page.get_by_role("button", name="Next version").click()
+    expect(answers(page).last).to_contain_text("v59")
+
+
 def test_a_lost_network_is_said_and_made_up_for(enter, person, model, fake):
     page = enter(person)
     begin(page)

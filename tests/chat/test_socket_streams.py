@@ -16,6 +16,7 @@ from runs.buffer import Buffer, Frame
 from runs.models import Run
 from runs.states import State
 from tests.chat.sockets import Socket, path_of
+from tests.faults.page import Page
 from tests.people import signed_in
 
 pytestmark = [pytest.mark.usefixtures("sockets"), pytest.mark.django_db(transaction=True)]
@@ -82,6 +83,14 @@ async def test_a_waiting_answer_is_told_its_place_after_a_moment(
     await end(first, State.DONE, text="Because.", finish_reason="stop")
     await until(socket, "Because.")
     await until(socket, "Waiting for the model")
+    await socket.leave()
+
+
+async def test_a_model_that_thinks_for_long_is_said_to_think(exchange, session):
+    socket = await Socket(path_of(exchange.conversation.pk), session).opened()
+    await until(socket, "Waiting for the model")
+    await sync_to_async(claim)(exchange.answer.run_id, "writer")
+    assert 'data-state="running"' in (await until(socket, "Thinking"))[-1]["content"]
     await socket.leave()
 
 
@@ -200,6 +209,31 @@ async def test_a_lost_end_is_found_while_another_answer_writes(
         if 'data-state="done"' in patch["content"]:
             break
     assert time.monotonic() - begun < 4
+    await socket.leave()
+
+
+async def test_an_end_during_a_lost_subscription_is_shown_once_and_whole(
+    exchange, session, writer, monkeypatch
+):
+    consumers, serve = [], ConversationConsumer._serve
+    monkeypatch.setattr(
+        ConversationConsumer, "_serve", lambda self: consumers.append(self) or serve(self)
+    )
+    monkeypatch.setattr("runs.actions.publish", lambda topic, message: None)
+    page = Page()
+    socket = await Socket(path_of(exchange.conversation.pk, since=time.time()), session).opened()
+    await writer.write("w0 w1 ")
+    for patch in await until(socket, "w1"):
+        page.apply(patch)
+    await writer.write("w2\n\n- w3\n- w4 ", lost=True)
+    await writer.end()
+    consumers[0].missed()
+    for patch in await until(socket, 'message--assistant" data-state="done"'):
+        page.apply(patch)
+    while not await socket.receive_nothing(timeout=3, interval=0.1):
+        page.apply(await socket.patch())
+    assert page.words(writer.run.pk) == [0, 1, 2, 3, 4]
+    assert not page.wrongs
     await socket.leave()
 
 
