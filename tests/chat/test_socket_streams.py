@@ -1,5 +1,6 @@
 """What a socket sends: what the page missed, the text as it grows, and the end."""
 
+import asyncio
 import time
 import uuid
 
@@ -225,6 +226,7 @@ async def test_an_end_during_a_lost_subscription_is_shown_once_and_whole(
     await writer.write("w0 w1 ")
     for patch in await until(socket, "w1"):
         page.apply(patch)
+    await asyncio.sleep(0.5)  # what it looks at now it has seen
     await writer.write("w2\n\n- w3\n- w4 ", lost=True)
     await writer.end()
     consumers[0].missed()
