@@ -70,6 +70,10 @@ def mark(request: HttpRequest) -> str:
     return static("icons/mark.svg")
 
 
+def landmarks(request: HttpRequest) -> str:
+    return static("js/administration.js")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Causerie",
     "SITE_HEADER": "Causerie",
@@ -77,6 +81,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_URL": "/",
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
+    "SCRIPTS": [landmarks],
     "DASHBOARD_CALLBACK": "config.overview.overview",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,
