@@ -11,6 +11,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame, Opcode
 
+from tests.faults.books import FILLER
+
 
 def test_cut_at_random_points(scene, chance, times):
     """Readers whose connection breaks after a few messages, over and over; the text is exact."""
@@ -46,8 +48,6 @@ def test_two_hundred_sockets_that_never_read(scene):
     finally:
         for each in deaf:
             each.close()
-    scene.runs.clear()  # these texts are not the fake's usual one
-    scene.readers.readers.clear()
 
 
 def memory_for(scene, exchange, size: int) -> int:
@@ -55,7 +55,7 @@ def memory_for(scene, exchange, size: int) -> int:
 
     The blocks are large and plain, so that rendering them is not what takes the time.
     """
-    pieces = [f"w{n} " + "x" * 3500 + "\n\n" for n in range(size // 3500)]
+    pieces = [f"w{n} {FILLER}" for n in range(size // len(FILLER))]
     scene.queue(pieces=pieces, delay_ms=20)
     again = scene.ask("fake-n1", exchange.conversation)
     reader = scene.watch(again)
