@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from chat import actions
 from chat.models import TITLE_LENGTH, Conversation
-from providers.models import ModelSpec
+from providers.models import Ability, ModelSpec
 
 NOT_ASKABLE = _("This model cannot be asked. Choose another one.")
 
@@ -27,7 +27,7 @@ class ClientIdForm(forms.Form):
 
     def __init__(self, user: User, last: UUID | None, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.usable = ModelSpec.objects.usable_by(user)
+        self.usable = ModelSpec.objects.usable_by(user).able_to(Ability.CHAT)
         self.last = last
 
     def clean_model(self) -> ModelSpec:

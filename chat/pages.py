@@ -15,7 +15,7 @@ from accounts.models import User
 from chat.actions import LONGEST_MESSAGE
 from chat.bubbles import Bubble, bubbles_of
 from chat.models import Conversation, Draft, Message
-from providers.models import ModelSpec
+from providers.models import Ability, ModelSpec
 
 ROWS = 30  # conversations a page of the sidebar holds
 
@@ -96,7 +96,7 @@ class Composer:
         cls, user: User, conversation: Conversation | None, text: str | None = None, error: str = ""
     ) -> Self:
         """Make the form for a conversation or a new one; without `text` it shows the draft."""
-        models = list(ModelSpec.objects.usable_by(user))
+        models = list(ModelSpec.objects.usable_by(user).able_to(Ability.CHAT))
         if text is None:
             draft = Draft.objects.filter(owner=user, conversation=conversation).first()
             text = draft.text if draft else ""

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from providers.models import Credential, ModelSpec, Provider
@@ -53,10 +54,18 @@ def store_credential(provider: Provider, secret: str, *, name: str = "default") 
 @transaction.atomic
 def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
     """Add a model to the catalogue, as an ordinary choice. Raises `ValidationError`."""
-    spec = ModelSpec(provider=provider, name=name, **{"label": name[:100], **fields})
+    given = {"label": name[:100], "public_name": _free_name(provider, name), **fields}
+    spec = ModelSpec(provider=provider, name=name, **given)
     spec.full_clean()
     spec.save(force_insert=True)
     return spec
+
+
+def _free_name(provider: Provider, name: str) -> str | None:
+    """Return what programs may call a new model: its name, where that is free."""
+    names = [name, f"{slugify(provider.name) or 'provider'}/{name}"]
+    taken = ModelSpec.objects.filter(public_name__in=names).values_list("public_name", flat=True)
+    return next((each for each in names if len(each) <= 200 and each not in set(taken)), None)
 
 
 @transaction.atomic

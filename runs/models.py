@@ -57,6 +57,15 @@ class Run(models.Model):
     model = models.ForeignKey(
         "providers.ModelSpec", null=True, on_delete=models.SET_NULL, related_name="runs"
     )
+    # The deployment that was asked last in the model's name; null before a claim.
+    served_by = models.ForeignKey(
+        "providers.ModelSpec",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("served by"),
+        db_index=False,
+    )
     client_id = models.UUIDField(
         help_text="Made by the client: a repeated request finds its Run instead of making another."
     )

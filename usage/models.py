@@ -56,6 +56,14 @@ class UsageRecord(models.Model):
     model = models.ForeignKey(
         "providers.ModelSpec", null=True, on_delete=models.SET_NULL, related_name="usage"
     )
+    credential = models.ForeignKey(
+        "providers.Credential",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("credential"),
+        db_index=False,
+    )
     provider_name = models.CharField(_("provider"), max_length=100)
     model_name = models.CharField(_("model"), max_length=200)
     input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
@@ -84,6 +92,11 @@ class UsageRecord(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["account", "-created_at"], name="usage_by_account"),
             models.Index(fields=["-created_at", "-id"], name="usage_newest_first"),
+            models.Index(
+                fields=["credential", "-created_at"],
+                condition=Q(credential__isnull=False),
+                name="usage_by_credential",
+            ),
             models.Index(
                 fields=["lease_expires_at"], condition=Q(state="held"), name="usage_open_holds"
             ),

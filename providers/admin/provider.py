@@ -1,18 +1,15 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 
-from providers.actions import set_default_model, store_credential
 from providers.discovery import connect
-from providers.forms import CredentialForm, ProviderAddForm
-from providers.models import Credential, ModelSpec, Provider
+from providers.forms import ProviderAddForm
+from providers.models import ModelSpec, Provider
 
 
 class SpecInline(TabularInline):
@@ -91,65 +88,3 @@ class ProviderAdmin(ModelAdmin):
         if obj is not None and obj.seed:
             return False
         return super().has_delete_permission(request, obj)
-
-
-@admin.register(Credential)
-class CredentialAdmin(ModelAdmin):
-    form = CredentialForm
-    list_display = ("provider", "name", "ending", "origin", "is_enabled", "replaced_at")
-    list_filter = ("is_enabled", "provider")
-    search_fields = ("name", "provider__name", "last_four")
-    fields = (
-        *("provider", "name", "ending", "origin", "new_secret", "is_enabled"),
-        *("created_at", "replaced_at"),
-    )
-    readonly_fields = ("ending", "origin", "created_at", "replaced_at")
-    list_select_related = ("provider",)
-
-    @admin.display(description=_("ends with"))
-    def ending(self, credential: Credential) -> str:
-        return f"…{credential.last_four}" if credential.last_four else "…"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
-        # A key belongs to one origin: it is never moved to another provider.
-        return (*self.readonly_fields, *(("provider", "name") if obj else ()))
-
-    def save_model(
-        self, request: HttpRequest, obj: Credential, form: CredentialForm, change: bool
-    ) -> None:
-        secret = form.cleaned_data.get("new_secret")
-        if secret:
-            stored = store_credential(obj.provider, secret, name=obj.name)
-            obj.pk, obj._state.adding = stored.pk, False
-        Credential.objects.filter(pk=obj.pk).update(is_enabled=obj.is_enabled)
-
-
-@admin.register(ModelSpec)
-class ModelSpecAdmin(ModelAdmin):
-    list_display = (
-        "label",
-        "provider",
-        "name",
-        "is_enabled",
-        "is_default",
-        "context_window",
-        "input_price",
-        "output_price",
-    )
-    list_filter = ("is_enabled", "is_default", "makes_titles", "provider")
-    search_fields = ("label", "name", "provider__name")
-    list_select_related = ("provider",)
-    readonly_fields = ("is_default", "created_at")
-    actions = ("make_default",)
-
-    @admin.action(description=_("Make the chosen model the default"), permissions=["change"])
-    def make_default(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
-        if len(chosen) != 1:
-            self.message_user(request, _("Choose one model."), messages.ERROR)
-            return
-        try:
-            set_default_model(chosen[0])
-        except ValidationError as error:
-            self.message_user(request, " ".join(error.messages), messages.ERROR)
-        else:
-            self.message_user(request, _("New conversations begin with this model."))

@@ -1,0 +1,90 @@
+"""A provider's keys."""
+
+import uuid
+from typing import Self
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from boundary.encryption import EncryptedTextField
+from providers.models.provider import Provider
+from providers.models.resting import Resting
+
+
+class CredentialQuerySet(models.QuerySet["Credential"]):
+    def usable(self, provider: Provider) -> Self:
+        """Return the keys that may go to the provider's present origin, resting ones included."""
+        return self.filter(
+            Q(retires_at=None) | Q(retires_at__gt=Now()),
+            provider=provider,
+            is_enabled=True,
+            origin=provider.origin(),
+        )
+
+
+class Credential(Resting):
+    """A provider's key, encrypted at rest. Written by `actions.store_credential`, never shown.
+
+    Of several the ones of the lowest `priority` are used, in proportion to their `weight`; the
+    others when those rest or have reached a limit of their own.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="credentials")
+    name = models.CharField(_("name"), max_length=100, default="default")
+    secret = EncryptedTextField(_("secret"))
+    # Scheme, host and port it was stored for: a changed address does not get the old one's key.
+    origin = models.CharField(_("origin"), max_length=300, editable=False, default="")
+    last_four = models.CharField(_("last four"), max_length=4, blank=True, editable=False)
+    is_enabled = models.BooleanField(_("enabled"), default=True)
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), default=0, help_text=_("Keys of a lower number are used first.")
+    )
+    weight = models.PositiveSmallIntegerField(
+        _("weight"),
+        default=1,
+        validators=[MinValueValidator(1)],
+        help_text=_("Its share of the calls among keys of one priority."),
+    )
+    max_streams = models.PositiveSmallIntegerField(
+        _("calls at once"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit."),
+    )
+    requests_per_minute = models.PositiveIntegerField(
+        _("calls a minute"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("Empty: no limit."),
+    )
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    replaced_at = models.DateTimeField(_("replaced"), null=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
+    # Set by a rotation: until then calls may still fall back to the old key.
+    retires_at = models.DateTimeField(_("retires"), null=True, editable=False)
+
+    objects = CredentialQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("created_at", "id")
+        verbose_name = _("credential")
+        verbose_name_plural = _("credentials")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "name"],
+                condition=Q(retires_at=None),
+                name="providers_credential_name_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(weight__gt=0), name="providers_credential_weight_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} …{self.last_four}" if self.last_four else self.name

@@ -1,0 +1,25 @@
+"""What is left alone for a while after it failed."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Resting(models.Model):
+    """Passed over until `rests_until`, unless nothing else is left; says why."""
+
+    rests_until = models.DateTimeField(_("rests until"), null=True, blank=True, editable=False)
+    rest_reason = models.CharField(
+        _("reason of the rest"), max_length=40, blank=True, editable=False,
+        help_text="The `kind` of the error (`providers.errors`).",
+    )  # fmt: skip
+
+    class Meta:
+        abstract = True
+        constraints: ClassVar = []
+
+    @property
+    def is_resting(self) -> bool:
+        return self.rests_until is not None and self.rests_until > timezone.now()
