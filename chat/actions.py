@@ -180,7 +180,7 @@ def _once(
 
 def _made_before(user: User, client_id: uuid.UUID) -> Exchange | None:
     answer = (
-        Message.objects.select_related("parent", "conversation", "run__model")
+        Message.objects.select_related("parent", "conversation", "run__model", "run__served_by")
         .filter(run__account=account_of(user), run__client_id=client_id)
         .first()
     )

@@ -112,6 +112,14 @@ class Bubble:
         run = self.message.run
         return run.model.label if run and run.model else ""
 
+    @property
+    def served_label(self) -> str:
+        """The model that answered in the name of the one that was asked, where it was another."""
+        run = self.message.run
+        if run is None or run.served_by is None or run.served_by_id == run.model_id:
+            return ""
+        return run.served_by.label if self.has_text else ""
+
     @cached_property
     def place(self) -> int:
         """The place in the queue, from 1, of an answer that has waited for a moment; else 0."""

@@ -69,7 +69,7 @@ class ConversationConsumer(RunConsumer[Message]):
     def _answers(self) -> QuerySet[Message]:
         """Return the conversation's messages with what their elements need."""
         own = Message.objects.filter(conversation_id=self.conversation_id)
-        return own.select_related("run__model", "parent")
+        return own.select_related("run__model", "run__served_by", "parent")
 
     def find(self, run_id: UUID) -> Message | None:
         return next(iter(self._answers().filter(run_id=run_id)), None)

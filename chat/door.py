@@ -21,25 +21,24 @@ FRAMING = 8  # tokens a chat template may spend around one turn
 class ChatDoor:
     """See `runs.doors.Door`."""
 
-    def build(self, run: Run) -> Prompt:
+    def build(self, run: Run, model: ModelSpec) -> Prompt:
         """Return the newest messages of the branch that fit the model, oldest first."""
-        assert run.model is not None
         messages: Iterable[Message] = Message.objects.upward_from(run)
         if run.prefix:  # an answer that goes on is sent with what it has
             messages = chain([Message(role=Message.Role.ASSISTANT, text=run.prefix)], messages)
-        room = run.model.context_window - run.model.max_output_tokens
-        turns, oldest = fitting_turns(messages, run.model, room - 2 * FRAMING)
+        room = model.context_window - model.max_output_tokens
+        turns, oldest = fitting_turns(messages, model, room - 2 * FRAMING)
         if oldest is None:
             raise ContextTooLong
         if oldest.parent_id is not None:
             Message.objects.filter(run=run).update(sees_from=oldest)
-        return Prompt(turns=turns, max_tokens=run.model.max_output_tokens)
+        return Prompt(turns=turns, max_tokens=model.max_output_tokens)
 
     def finish(self, run: Run) -> None:
         Message.objects.filter(run=run).update(text=run.text, updated_at=Now())
 
     def finished(self, run: Run) -> None:
-        if run.state == State.DONE and run.model is not None and run.model.makes_titles:
+        if run.state == State.DONE and run.served_by is not None and run.served_by.makes_titles:
             send_task(title_conversation, str(run.pk))
 
 

@@ -113,7 +113,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         if head_id is None:
             return []
         ids = [row.pk for row in self.model.objects.raw(_PATH, [head_id, length])][::-1]
-        found = self.select_related("run__model").in_bulk(ids)
+        found = self.select_related("run__model", "run__served_by").in_bulk(ids)
         return [found[pk] for pk in ids if pk in found]
 
     def page_before(self, message: "Message", length: int = PAGE) -> list["Message"]:

@@ -35,11 +35,11 @@ def title_of(answer: str) -> str:
 @shared_task
 def title_conversation(run_id: str) -> None:
     """Name a conversation after its first answer, unless its owner or a model already did."""
-    answers = Message.objects.select_related("conversation", "parent", "run__model__provider")
+    answers = Message.objects.select_related("conversation", "parent", "run__served_by__provider")
     by_words = Conversation.TitledBy.WORDS
     unnamed = answers.filter(run_id=UUID(run_id), conversation__titled_by=by_words)
     answer = next(iter(unnamed), None)
-    if answer is None or answer.run is None or answer.run.model is None:
+    if answer is None or answer.run is None or answer.run.served_by is None:
         return
     first = answer.parent
     if first is not None and first.parent_id is not None:
@@ -51,11 +51,11 @@ def title_conversation(run_id: str) -> None:
 
 
 async def _name(conversation: Conversation, run: Run, prompt: Prompt) -> None:
-    """Ask the model, on the engine's loop: no thread of the worker waits for its answer."""
-    assert run.model is not None
+    """Ask the model that answered, on the engine's loop: no thread of the worker waits for it."""
+    assert run.served_by is not None
     try:
         async with asyncio.timeout(TITLE_SECONDS):
-            answer = await complete(run.account_id, "title", run.model, prompt)
+            answer = await complete(run.account_id, "title", run.served_by, prompt)
     except (ProviderError, TimeoutError) as error:
         logger.info("no title for %s: %r", conversation.pk, error)
         return

@@ -6,24 +6,26 @@
     ├── AuthenticationFailed   authentication
     ├── PermissionRefused      permission
     ├── ModelNotFound          model_not_found
-    ├── BadRequest             bad_request
-    │   ├── ContextTooLong     context_too_long
-    │   └── ContentFiltered    content_filter
+    ├── ModelWithdrawn         withdrawn            here
+    ├── BadRequest             bad_request          here
+    │   ├── ContextTooLong     context_too_long     here
+    │   └── ContentFiltered    content_filter       here
     ├── ProviderTimeout        timeout              retry
     │   ├── ConnectTimeout     timeout_connect      retry
     │   ├── FirstTokenTimeout  timeout_first_token  retry
     │   ├── IdleTimeout        timeout_idle         retry
-    │   └── TotalTimeout       timeout_total
+    │   └── TotalTimeout       timeout_total        here
     ├── ConnectionFailed       connection           retry
     │   └── AddressRefused     address_refused
     ├── ServerFailed           server               retry
     │   └── Overloaded         overloaded           retry
     ├── StreamCut              cut_stream           retry
     ├── BadResponse            bad_response         retry
-    └── WorkerLost             worker_lost
+    └── WorkerLost             worker_lost          here
 
-`retry` says that the same request may succeed later or elsewhere. Whether there is a next attempt
-is the engine's decision: never once text was committed for showing.
+`retry` says that the same request may succeed later at the same place. Another key or deployment
+may be asked after all but those marked `here`. Whether there is a next attempt is the engine's
+decision: never once text was committed for showing.
 """
 
 from functools import cache
@@ -45,6 +47,8 @@ class ProviderError(Exception):
 
     kind: ClassVar[str] = "provider"
     retry: ClassVar[bool] = False
+    elsewhere: ClassVar[bool] = True  # another key or deployment may answer
+    is_of_key: ClassVar[bool] = False  # another key of the same provider may do
     sentence: ClassVar[Sentence] = _("The model could not answer.")
 
     def __init__(
@@ -72,6 +76,7 @@ class RateLimited(ProviderError):
     """Too many requests or tokens a minute."""
 
     kind = "rate_limit"
+    is_of_key = True
     retry = True
     sentence = _("The model is receiving too many requests. Try again in a moment.")
 
@@ -80,6 +85,7 @@ class QuotaExceeded(ProviderError):
     """The provider's account has no money or allowance left."""
 
     kind = "quota"
+    is_of_key = True
     sentence = _("The account at the model's provider has used up its quota.")
 
 
@@ -87,6 +93,7 @@ class AuthenticationFailed(ProviderError):
     """The credential is missing, wrong or revoked."""
 
     kind = "authentication"
+    is_of_key = True
     sentence = _("The model's provider refused the stored key. An administrator can replace it.")
 
 
@@ -104,10 +111,19 @@ class ModelNotFound(ProviderError):
     sentence = _("The provider has no model of this name.")
 
 
+class ModelWithdrawn(ProviderError):
+    """The model was removed or switched off, or is not for this person any more."""
+
+    kind = "withdrawn"
+    elsewhere = False
+    sentence = _("This model is not offered to you any more. Choose another one.")
+
+
 class BadRequest(ProviderError):
     """The provider did not accept the request."""
 
     kind = "bad_request"
+    elsewhere = False
     sentence = _("The provider did not accept the request.")
 
 
@@ -159,6 +175,7 @@ class TotalTimeout(ProviderTimeout):
 
     kind = "timeout_total"
     retry = False
+    elsewhere = False
     sentence = _("The answer took longer than is allowed.")
 
 
@@ -213,6 +230,7 @@ class WorkerLost(ProviderError):
     """Not the provider's: our own process was stopped, or died, while it read the answer."""
 
     kind = "worker_lost"
+    elsewhere = False
     sentence = _("Causerie was stopped while this was being written.")
 
 

@@ -10,8 +10,8 @@ from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from accounts.models import User
-from providers.errors import ModelNotFound
-from providers.models import ModelSpec, Provider
+from providers.errors import ModelWithdrawn
+from providers.models import ModelSpec
 from runs.doors import door_of
 from runs.hints import publish, send_task
 from runs.models import Attempt, Run
@@ -57,66 +57,15 @@ def hint_worker(run_id: UUID) -> None:
     send_task(execute, str(run_id))
 
 
-def claim(run_id: UUID | None, worker: str) -> Run | None:
-    """Take a queued Run; `None` when somebody else has it, it ended, or nothing may start.
-
-    A provider that bears only so many streams gives its free slot to the fairest of its queued
-    Runs, whichever was asked for. Without an id the fairest Run of any provider is taken.
-    """
-    if run_id is None:
-        providers = Provider.objects.filter(specs__runs__state=State.QUEUED).distinct()
-        return next(filter(None, (_claim_fairest(each, worker) for each in providers)), None)
-    run = Run.objects.queued().select_related("model__provider").filter(pk=run_id).first()
-    if run is not None and run.model is not None and run.model.provider.max_streams is not None:
-        return _claim_fairest(run.model.provider, worker)
-    return run if run is not None and _take(run, worker) else None
-
-
-def _claim_fairest(provider: Provider, worker: str) -> Run | None:
-    """Take the next Run of a provider, where it has a free slot."""
-    with transaction.atomic():
-        if provider.max_streams is not None:
-            Provider.objects.select_for_update().get(pk=provider.pk)
-            running = Run.objects.filter(model__provider=provider, state=State.RUNNING).count()
-            if running >= provider.max_streams:
-                return None
-        run = (
-            Run.objects.fairest_first()
-            .select_related("model__provider")
-            .filter(model__provider=provider)
-            .first()
-        )
-        return run if run is not None and _take(run, worker) else None
-
-
-def _take(run: Run, worker: str) -> bool:
-    """Compare and set: of all who saw the Run queued, one takes it."""
-    taken = Run.objects.filter(pk=run.pk, state=State.QUEUED, fence=run.fence).update(
-        state=State.RUNNING,
-        fence=run.fence + 1,
-        worker=worker,
-        claimed_at=Now(),
-        lease_expires_at=lease_end(),
-    )
-    run.state = State.RUNNING
-    run.fence += 1
-    return bool(taken)
-
-
-def leaves_a_slot(run: Run) -> bool:
-    """Say whether the end of `run` lets another one of its provider start."""
-    return run.model is not None and run.model.provider.max_streams is not None
-
-
 def begin_attempt(run: Run, number: int) -> MeteredCall:
     """Build the prompt, hold its cost and write down the `number`th attempt of this claim.
 
     Raises `ProviderError` where there is nothing that could be asked, and `RunLost`.
     """
-    if run.model is None or not run.model.is_answering:
-        raise ModelNotFound("the model or its provider was removed or switched off")
+    if run.served_by is None or not run.is_permitted:
+        raise ModelWithdrawn
     try:
-        return _begin(run, run.model, number)
+        return _begin(run, run.served_by, number)
     except IntegrityError:
         # Another attempt is open: it was written by a transaction whose commit we never heard of,
         # and its call was not made. Those that were called are closed before a Run is claimed.
@@ -125,12 +74,12 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
             for attempt in run.attempts.filter(ended_at=None).select_related("usage"):
                 attempt.delete()
                 release(attempt.usage, "never_called")
-        return _begin(run, run.model, number)
+        return _begin(run, run.served_by, number)
 
 
 def _begin(run: Run, model: ModelSpec, number: int) -> MeteredCall:
     with transaction.atomic():
-        prompt = door_of(run).build(run)
+        prompt = door_of(run).build(run, model)
         _lock(run)
         call = open_call(run.account_id, run.door, model, prompt)
         Attempt.objects.create(run=run, fence=run.fence, number=number, usage=call.record)

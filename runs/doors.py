@@ -5,6 +5,7 @@ A room registers one `Door` in its `AppConfig.ready()`; `runs` never imports upw
 
 from typing import Protocol
 
+from providers.models import ModelSpec
 from providers.values import Prompt
 from runs.models import Run
 
@@ -15,8 +16,11 @@ class Door(Protocol):
     Who may read it is said by the socket of its topic: `runs.consumers.RunConsumer.may_read`.
     """
 
-    def build(self, run: Run) -> Prompt:
-        """Return the prompt. Raises `providers.errors.ProviderError` where none can be built."""
+    def build(self, run: Run, model: ModelSpec) -> Prompt:
+        """Return the prompt for `model`, the deployment that is asked.
+
+        Raises `providers.errors.ProviderError` where none can be built.
+        """
 
     def finish(self, run: Run) -> None:
         """Put `run.text` where it stays. Called inside the transaction that ends the Run."""

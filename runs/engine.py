@@ -19,7 +19,7 @@ import uvloop
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
 
-from runs import actions
+from runs import claims
 from runs.buffer import Buffer
 from runs.checkpoints import Checkpoint, mark_first_text, write_checkpoints
 from runs.frames import Framer
@@ -131,7 +131,7 @@ class Engine:
             self._take(None)
 
     async def _claim_and_execute(self, run_id: UUID | None) -> None:
-        run = await self.db(actions.claim, run_id, self.worker)
+        run = await self.db(claims.claim, run_id, self.worker)
         if run is None:
             return
         if run_id is None:
@@ -144,7 +144,7 @@ class Engine:
         try:
             await stream.execute()
         finally:
-            self._backlog = self._backlog or actions.leaves_a_slot(run)
+            self._backlog = self._backlog or claims.leaves_a_slot(run)
             self.framer.forget(stream)
             if self.streams.get(run.pk) is stream:
                 del self.streams[run.pk]

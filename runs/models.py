@@ -5,10 +5,11 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from providers.models import permitted
 from runs.states import FINAL, LIVE, State
 
 
@@ -19,6 +20,11 @@ class RunQuerySet(models.QuerySet["Run"]):
     def queued(self) -> Self:
         return self.filter(state=State.QUEUED)
 
+    def claimable(self) -> Self:
+        """Queued, with what a claim needs, and whether its person may still use the model."""
+        own = permitted(OuterRef("model"), OuterRef("user"))
+        return self.queued().select_related("model__provider").annotate(is_permitted=own)
+
     def expired(self) -> Self:
         """Running, but its worker stopped renewing the lease."""
         return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
@@ -26,7 +32,7 @@ class RunQuerySet(models.QuerySet["Run"]):
     def fairest_first(self) -> Self:
         """Queued Runs, those whose payer has the fewest running first, then the oldest."""
         running = (
-            Run.objects.filter(state=State.RUNNING, account=models.OuterRef("account"))
+            Run.objects.filter(state=State.RUNNING, account=OuterRef("account"))
             .order_by()
             .values("account")
             .annotate(n=models.Count("*"))
@@ -87,6 +93,7 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()
+    is_permitted = True  # as `claimable` found it
 
     class Meta:
         verbose_name = _("run")

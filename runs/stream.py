@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from providers.errors import ProviderError, StreamCut, WorkerLost
-from runs import actions
+from runs import actions, claims
 from runs.buffer import Frame
 from runs.models import Run
 from runs.states import State
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds; a provider that asks for more gets an error instead
+MOST_ATTEMPTS = 10  # at all keys and deployments together
 LONGEST_TEXT = 1_000_000  # code points
 
 
@@ -130,29 +131,37 @@ class Stream:
     async def _attempts(self) -> str:
         """Ask until an answer is complete; returns its finish reason.
 
-        Another attempt starts only while nothing has been shown.
+        Another attempt starts only while nothing has been shown: at once with another key or
+        deployment where there is one, else after a while at the same.
         """
-        for number in range(1, settings.RUN_MAX_ATTEMPTS + 1):
+        waits, left = 0, []
+        for number in range(1, MOST_ATTEMPTS + 1):
             try:
                 await self._begin(number)
                 return await self._read()
             except ProviderError as error:
-                wait = self._wait_before_retry(error, number)
-                if wait is None:
+                if self.shown or number == MOST_ATTEMPTS:
                     raise
                 if self.call is not None:
                     await self.engine.db(actions.end_attempt, self.call, error.kind, error.kind)
                     self.call = None  # only now: a stop in between leaves the call to `finish`
-                await asyncio.sleep(wait)
+                left.append(self.run.served_by_id)
+                if await self.engine.db(claims.move_on, self.run, error, left):
+                    continue
+                waits += 1
+                await asyncio.sleep(self._wait_before_retry(error, waits))
         raise AssertionError("the last attempt returns or raises")
 
-    def _wait_before_retry(self, error: ProviderError, number: int) -> float | None:
-        if self.shown or not error.retry or number >= settings.RUN_MAX_ATTEMPTS:
-            return None
+    def _wait_before_retry(self, error: ProviderError, waits: int) -> float:
+        """Return the seconds to wait before asking the same again; raise `error` where none."""
+        if not error.retry or waits >= settings.RUN_MAX_ATTEMPTS:
+            raise error
         wait = error.retry_after
         if wait is None:
-            wait = 0.25 * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
-        return wait if wait <= LONGEST_WAIT else None
+            wait = 0.25 * 2**waits * random.uniform(0.5, 1.5)  # noqa: S311
+        if wait > LONGEST_WAIT:
+            raise error
+        return wait
 
     async def _begin(self, number: int) -> None:
         self._beginning = asyncio.ensure_future(

@@ -5,7 +5,6 @@ import logging
 from uuid import UUID
 
 import redis
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -22,6 +21,7 @@ logger = logging.getLogger(__name__)
 
 HINT_AFTER = dt.timedelta(seconds=3)
 AT_ONCE = 100
+MOST_CLAIMS = 6  # by workers that died before they showed anything
 
 
 def sweep_runs() -> None:
@@ -52,7 +52,7 @@ def end_expired(run_id: UUID) -> None:
         text = _merged_text(run)
         _settle_open_attempts(run, text.removeprefix(run.prefix))
         if run.first_text_at is None and run.stop_requested_at is None:
-            if run.attempts.count() < 2 * settings.RUN_MAX_ATTEMPTS:
+            if run.fence < MOST_CLAIMS:
                 actions.requeue(run)
                 transaction.on_commit(lambda: actions.hint_worker(run.pk))
             else:

@@ -1,7 +1,7 @@
 """The catalogue: which model answers at which provider, what it can, costs, and for whom."""
 
 import uuid
-from typing import TYPE_CHECKING, Self, Union
+from typing import TYPE_CHECKING, Any, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
@@ -50,6 +50,12 @@ def _chat() -> list[str]:
     return [Ability.CHAT.value]
 
 
+def permitted(model: OuterRef, person: Any) -> models.Q:
+    """Return the condition that the teams of `model`, where it has any, hold `person`."""
+    teams = ModelSpec.teams.through.objects.filter(modelspec=model)
+    return ~Exists(teams) | Exists(teams.filter(team__members=person))
+
+
 class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
     """Reads of the catalogue."""
 
@@ -57,13 +63,8 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
         """Return the models `user` may ask now, the default one first."""
         if not (user.is_authenticated and user.is_active):
             return self.none()
-        restricted = ModelSpec.teams.through.objects.filter(modelspec=OuterRef("pk"))
-        return (
-            self.answering()
-            .filter(~Exists(restricted) | Exists(restricted.filter(team__members=user)))
-            .filter(is_listed=True)
-            .order_by("-is_default", "label", "id")
-        )
+        own = self.answering().filter(permitted(OuterRef("pk"), user.pk), is_listed=True)
+        return own.order_by("-is_default", "label", "id")
 
     def able_to(self, ability: "Ability") -> Self:
         return self.filter(abilities__contains=[ability.value])

@@ -9,7 +9,8 @@ from accounts.models import User
 from chat import actions
 from chat.models import Conversation, Message
 from providers.models import ModelSpec, Provider
-from runs.actions import claim, finish
+from runs.actions import finish
+from runs.claims import claim
 from runs.rights import RightsWatch
 from runs.states import State
 

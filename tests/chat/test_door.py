@@ -38,7 +38,7 @@ def ask():
 
 
 def prompt_of(exchange: actions.Exchange) -> list[tuple[str, str]]:
-    prompt = ChatDoor().build(exchange.answer.run)
+    prompt = ChatDoor().build(exchange.answer.run, exchange.answer.run.model)
     return [(turn.role, turn.text) for turn in prompt.turns]
 
 

@@ -9,9 +9,9 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from accounts.models import User
-from providers.errors import ModelNotFound
+from providers.errors import ModelWithdrawn
 from providers.models import Provider
-from runs import actions
+from runs import actions, claims
 from runs.models import Run
 from runs.states import State
 
@@ -37,52 +37,52 @@ def queue(ask):
 def test_the_second_claim_goes_to_the_other_person(person, other, queue):
     hundred = queue(person, 100)
     one = queue(other, 1)[0]
-    order = [actions.claim(None, "w").pk for _ in range(3)]
+    order = [claims.claim(None, "w").pk for _ in range(3)]
     assert order == [hundred[0].pk, one.pk, hundred[1].pk]
 
 
 def test_a_hint_for_somebody_in_a_crowd_serves_the_fairest(person, other, queue, spec):
     Provider.objects.update(max_streams=2)
     crowd = queue(person, 5)
-    assert actions.claim(crowd[0].pk, "w").pk == crowd[0].pk
+    assert claims.claim(crowd[0].pk, "w").pk == crowd[0].pk
     one = queue(other, 1)[0]
-    assert actions.claim(crowd[1].pk, "w").pk == one.pk
+    assert claims.claim(crowd[1].pk, "w").pk == one.pk
 
 
 def test_a_full_provider_lets_nobody_start(person, queue):
     Provider.objects.update(max_streams=2)
     runs = queue(person, 3)
-    first = actions.claim(runs[0].pk, "w")
-    assert actions.claim(runs[1].pk, "w") is not None
-    assert actions.claim(runs[2].pk, "w") is None
-    assert actions.claim(None, "w") is None
-    assert actions.leaves_a_slot(first)
+    first = claims.claim(runs[0].pk, "w")
+    assert claims.claim(runs[1].pk, "w") is not None
+    assert claims.claim(runs[2].pk, "w") is None
+    assert claims.claim(None, "w") is None
+    assert claims.leaves_a_slot(first)
     actions.finish(first, State.STOPPED, text="")
-    assert actions.claim(None, "w").pk == runs[2].pk
+    assert claims.claim(None, "w").pk == runs[2].pk
 
 
 def test_a_provider_without_a_limit_starts_what_was_asked_for(person, other, queue):
     crowd = queue(person, 3)
     queue(other, 1)
-    assert actions.claim(crowd[2].pk, "w").pk == crowd[2].pk
-    assert not actions.leaves_a_slot(crowd[2])
+    assert claims.claim(crowd[2].pk, "w").pk == crowd[2].pk
+    assert not claims.leaves_a_slot(crowd[2])
 
 
 def test_a_full_provider_does_not_keep_another_one_waiting(person, queue, spec):
     runs = queue(person, 2)
     Provider.objects.update(max_streams=1)
-    actions.claim(runs[0].pk, "w")
+    claims.claim(runs[0].pk, "w")
     free = Provider.objects.create(name="Free", base_url="http://127.0.0.1:2/v1")
     spec.pk, spec.provider, spec.name = None, free, "free"
     spec._state.adding = True
     spec.save()
     Run.objects.filter(pk=runs[1].pk).update(model=spec)
-    assert actions.claim(None, "w").pk == runs[1].pk
+    assert claims.claim(None, "w").pk == runs[1].pk
 
 
 def test_the_place_in_the_line_of_its_provider(person, other, queue, spec):
     crowd, one = queue(person, 3), queue(other, 1)[0]
-    actions.claim(crowd[0].pk, "w")
+    claims.claim(crowd[0].pk, "w")
     assert reload(one).place_in_queue() == 1  # whose payer has nothing running goes first
     assert reload(crowd[2]).place_in_queue() == 3
     free = Provider.objects.create(name="Free", base_url="http://127.0.0.1:2/v1")
@@ -97,14 +97,14 @@ def test_the_place_in_the_line_of_its_provider(person, other, queue, spec):
 def test_a_provider_that_was_switched_off_is_not_asked(person, queue, off):
     run = queue(person, 1)[0]
     Provider.objects.update(**off)
-    with pytest.raises(ModelNotFound):
-        actions.begin_attempt(actions.claim(run.pk, "w"), 1)
+    with pytest.raises(ModelWithdrawn):
+        actions.begin_attempt(claims.claim(run.pk, "w"), 1)
 
 
 def test_the_place_in_the_queue(person, other, queue):
     runs = queue(person, 3)
     assert [run.place_in_queue() for run in map(reload, runs)] == [1, 2, 3]
-    actions.claim(runs[0].pk, "w")
+    claims.claim(runs[0].pk, "w")
     assert reload(runs[2]).place_in_queue() == 2
 
 
@@ -122,7 +122,7 @@ def test_fifty_claims_at_once_give_one_run_to_one_worker(ask, monkeypatch):
         try:
             barrier.wait()
             for _ in range(5):
-                won.append(actions.claim(run.pk, "w"))
+                won.append(claims.claim(run.pk, "w"))
         finally:
             connection.close()
 
@@ -147,7 +147,7 @@ def test_slots_hold_under_claims_at_once(ask, monkeypatch):
     def claim() -> None:
         try:
             barrier.wait()
-            actions.claim(None, "w")
+            claims.claim(None, "w")
         finally:
             connection.close()
 

@@ -7,7 +7,7 @@ from django.db.models.functions import Now
 
 from chat.models import Message
 from providers.values import Delta
-from runs import actions
+from runs import actions, claims
 from runs.checkpoints import Checkpoint, mark_first_text, write_checkpoints
 from runs.models import Attempt, Run
 from runs.states import State
@@ -24,9 +24,9 @@ def _no_backend(monkeypatch):
 def superseded(ask) -> tuple[Run, Run]:
     """A Run as its first worker knows it, and as its second one does."""
     run = ask()
-    old = actions.claim(run.pk, "old")
+    old = claims.claim(run.pk, "old")
     assert actions.requeue(old)
-    new = actions.claim(run.pk, "new")
+    new = claims.claim(run.pk, "new")
     return old, new
 
 
@@ -37,12 +37,12 @@ def test_each_claim_has_a_higher_fence(superseded):
 
 def test_a_claimed_run_cannot_be_claimed(ask):
     run = ask()
-    assert actions.claim(run.pk, "one") is not None
-    assert actions.claim(run.pk, "two") is None
+    assert claims.claim(run.pk, "one") is not None
+    assert claims.claim(run.pk, "two") is None
 
 
 def test_a_run_that_is_unknown_cannot_be_claimed(db):
-    assert actions.claim(uuid.uuid4(), "one") is None
+    assert claims.claim(uuid.uuid4(), "one") is None
 
 
 def test_the_old_fence_writes_no_checkpoint_and_renews_no_lease(superseded):
@@ -95,7 +95,7 @@ def test_the_old_fence_cannot_give_the_run_back(superseded):
 
 
 def test_a_run_that_ended_takes_no_text(ask):
-    run = actions.claim(ask().pk, "one")
+    run = claims.claim(ask().pk, "one")
     assert actions.finish(run, State.STOPPED, text="kept")
     assert write_checkpoints([Checkpoint(run.pk, 1, "late")]) == {}
     assert not actions.finish(run, State.DONE, text="late", finish_reason="stop")
@@ -103,7 +103,7 @@ def test_a_run_that_ended_takes_no_text(ask):
 
 
 def test_a_second_attempt_waits_for_the_end_of_the_first(ask):
-    run = actions.claim(ask().pk, "one")
+    run = claims.claim(ask().pk, "one")
     call = actions.begin_attempt(run, 1)
     actions.end_attempt(call, "rate_limit", "rate_limit")
     actions.begin_attempt(run, 2)
@@ -111,7 +111,7 @@ def test_a_second_attempt_waits_for_the_end_of_the_first(ask):
 
 
 def test_an_attempt_whose_commit_was_not_heard_of_is_given_back(ask):
-    run = actions.claim(ask().pk, "one")
+    run = claims.claim(ask().pk, "one")
     unheard = actions.begin_attempt(run, 1).record  # its answer was lost with the connection
     call = actions.begin_attempt(run, 1)
     unheard.refresh_from_db()
@@ -122,7 +122,7 @@ def test_an_attempt_whose_commit_was_not_heard_of_is_given_back(ask):
 
 def test_a_late_end_does_not_reach_a_run_that_waits_for_its_next_worker(ask):
     run = ask()
-    old = actions.claim(run.pk, "old")
+    old = claims.claim(run.pk, "old")
     assert actions.requeue(old)
     for state in (State.FAILED, State.STOPPED, State.INTERRUPTED):
         assert not actions.finish(old, state, text="late", error_kind="connection")
@@ -135,11 +135,11 @@ def test_stop_ends_a_queued_run_at_once(ask):
     actions.request_stop(run)
     run.refresh_from_db()
     assert run.state == "stopped"
-    assert actions.claim(run.pk, "one") is None
+    assert claims.claim(run.pk, "one") is None
 
 
 def test_a_wish_to_stop_reaches_the_worker_with_its_checkpoint(ask):
-    run = actions.claim(ask().pk, "one")
+    run = claims.claim(ask().pk, "one")
     actions.request_stop(run)
     assert write_checkpoints([Checkpoint(run.pk, 1, None)]) == {run.pk: True}
     run.refresh_from_db()
@@ -150,7 +150,7 @@ def test_a_wish_to_stop_reaches_the_worker_with_its_checkpoint(ask):
 
 
 def test_checkpoints_of_many_runs_are_one_statement(ask, django_assert_num_queries):
-    runs = [actions.claim(ask().pk, "one") for _ in range(5)]
+    runs = [claims.claim(ask().pk, "one") for _ in range(5)]
     with django_assert_num_queries(1):
         kept = write_checkpoints([Checkpoint(r.pk, 1, f"text {r.pk}") for r in runs])
     assert kept.keys() == {r.pk for r in runs}

@@ -6,7 +6,7 @@ from django.db import IntegrityError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from chat.models import Conversation, Message
-from runs import actions
+from runs import actions, claims
 from runs.models import Attempt, Run
 from runs.states import State
 from tests.runs.scripted import ScriptedBackend
@@ -14,6 +14,7 @@ from usage.models import UsageRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROOMS = ("chat", "runs", "usage")
+LATER = {"served_by_id", "credential_id"}  # columns that came after the first release
 
 
 @pytest.fixture
@@ -21,10 +22,10 @@ def answered(ask, monkeypatch) -> Run:
     """A finished answer and one under way, with attempts and ledger rows."""
     monkeypatch.setattr("runs.actions.hint_worker", lambda run_id: None)
     monkeypatch.setattr("usage.metered.backend_for", lambda spec: ScriptedBackend())
-    run = actions.claim(ask().pk, "w")
+    run = claims.claim(ask().pk, "w")
     call = actions.begin_attempt(run, 1)
     assert actions.finish(run, State.STOPPED, text="Text", call=call)
-    actions.begin_attempt(actions.claim(ask().pk, "w"), 1)
+    actions.begin_attempt(claims.claim(ask().pk, "w"), 1)
     return run
 
 
@@ -37,16 +38,22 @@ def names(app: str) -> list[str]:
     return sorted(name for room, name in loader.disk_migrations if room == app)
 
 
+def rows(tables: tuple) -> list[list[dict]]:
+    """Return all rows, without what no earlier step has a column for."""
+    found = [list(table.objects.order_by("pk").values()) for table in tables]
+    return [[{k: v for k, v in row.items() if k not in LATER} for row in each] for each in found]
+
+
 @pytest.mark.parametrize("app", ROOMS)
 def test_each_step_back_and_forth_keeps_the_rows(answered, app):
     tables = (Run, Attempt, UsageRecord, Conversation, Message)
-    before = [list(table.objects.order_by("pk").values()) for table in tables]
+    before = rows(tables)
     try:
         for name in reversed(names(app)[:-1]):
             migrate(app, name)
     finally:
         migrate(app)
-    assert [list(table.objects.order_by("pk").values()) for table in tables] == before
+    assert rows(tables) == before
 
 
 def test_without_its_migration_the_trigger_is_gone_and_with_it_back(answered):

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from chat.actions import send_message
 from providers.values import Delta
-from runs import actions
+from runs import actions, claims
 from runs.checkpoints import mark_first_text
 from runs.states import State
 from tests.runs.scripted import REPORTED, ScriptedBackend
@@ -32,7 +32,7 @@ def statements(call) -> tuple[object, list[str]]:
 
 def answer(run) -> list[list[str]]:
     """Bring a Run from its claim to its end; return the statements of each step."""
-    claimed, claim = statements(lambda: actions.claim(run.pk, "w"))
+    claimed, claim = statements(lambda: claims.claim(run.pk, "w"))
     call, begin = statements(lambda: actions.begin_attempt(claimed, 1))
     _, first = statements(lambda: mark_first_text([(run.pk, claimed.fence)]))
     call._note(Delta(text="Text", finish_reason="stop", usage=REPORTED))
@@ -44,7 +44,7 @@ def answer(run) -> list[list[str]]:
 
 def test_the_statements_of_an_answer(ask):
     assert answer(ask()) == [
-        ["SELECT", "UPDATE"],
+        ["SELECT", "SELECT", "UPDATE"],  # the Run, its model's routes, the claim
         ["WITH", "SELECT", "INSERT", "INSERT"],  # prompt, lock, hold, attempt
         ["UPDATE"],
         ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # attempt, ledger, run, message

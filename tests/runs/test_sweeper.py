@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 
 from chat.models import Message
 from providers.values import Delta
-from runs import actions, sweeper
+from runs import actions, claims, sweeper
 from runs.buffer import fence_key, text_key
 from runs.models import Attempt, Run
 from tests.runs.scripted import ScriptedBackend
@@ -35,7 +35,7 @@ def died(ask, django_capture_on_commit_callbacks):
 
     def make(checkpointed: str = "", buffered: str | None = None, **fields: object) -> Run:
         run = ask()
-        run = actions.claim(run.pk, "dead")
+        run = claims.claim(run.pk, "dead")
         call = actions.begin_attempt(run, 1)
         call._note(Delta(text=checkpointed))
         if checkpointed or buffered:
@@ -58,7 +58,7 @@ def swept(run: Run) -> Run:
 def test_a_run_that_showed_nothing_runs_again(died):
     run = swept(died())
     assert (run.state, run.text, run.lease_expires_at) == ("queued", "", None)
-    assert actions.claim(run.pk, "next").fence == 2
+    assert claims.claim(run.pk, "next").fence == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -126,9 +126,9 @@ def test_redis_that_is_away_costs_only_the_newest_text(died, settings):
 
 def test_a_run_that_kills_its_workers_ends_at_last(died):
     run = died()
-    for _ in range(2 * settings.RUN_MAX_ATTEMPTS - 1):
+    for _ in range(sweeper.MOST_CLAIMS - 1):
         assert swept(run).state == "queued"
-        run = actions.claim(run.pk, "next")
+        run = claims.claim(run.pk, "next")
         actions.begin_attempt(run, 1)
         Run.objects.filter(pk=run.pk).update(lease_expires_at=LONG_AGO)
     run = swept(run)

@@ -1,0 +1,131 @@
+"""Who starts next, and at which of a model's deployments.
+
+Each verb is one transaction. A provider that bears only so many streams has a line of its own: the
+queued Runs of its own models. What spills over from other models takes a slot only where nobody
+stands in that line.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from providers.errors import ProviderError
+from providers.models import ModelSpec, Provider
+from providers.routing import deployments_for
+from runs.actions import RunLost, lease_end
+from runs.models import Run
+from runs.states import State
+
+
+def claim(run_id: UUID | None, worker: str) -> Run | None:
+    """Take a queued Run; `None` when somebody else has it, it ended, or nothing may start.
+
+    A free slot of a provider goes to the fairest in its line, whichever was asked for. Without an
+    id the fairest Run of any provider is taken.
+    """
+    if run_id is not None:
+        run = Run.objects.claimable().filter(pk=run_id).first()
+        return _claim(run, worker) if run is not None else None
+    for provider in Provider.objects.filter(specs__runs__state=State.QUEUED).distinct():
+        run = _line_of(provider).first()
+        claimed = _claim(run, worker) if run is not None else None
+        if claimed is not None:
+            return claimed
+    return None
+
+
+def _claim(run: Run, worker: str) -> Run | None:
+    """Take the Run, or a fairer one of its line, at the first deployment that has room.
+
+    Where one is full, others of its priority may take over, but none that only stands in for it.
+    """
+    deployments = deployments_for(run.model) if run.model is not None else []
+    if not deployments:
+        return run if _take(run, worker, None) else None  # it ends with an error that says why
+    last = max(each.priority for each in deployments)
+    for deployment in deployments:
+        if deployment.priority > last:
+            continue
+        if deployment.spec.provider.max_streams is None:
+            return run if _take(run, worker, deployment.spec) else None
+        claimed = _claim_slot(run, worker, deployment.spec)
+        if claimed is not None:
+            return claimed
+        last = min(last, deployment.priority)
+    return None
+
+
+def _claim_slot(run: Run, worker: str, deployment: ModelSpec) -> Run | None:
+    """Take the next of the provider's line where it has a free slot."""
+    provider = deployment.provider
+    with transaction.atomic():
+        if not _has_room(provider):
+            return None
+        first = _line_of(provider).first()
+        if run.model is not None and run.model.provider_id == provider.pk:
+            return first if first is not None and _take(first, worker, first.model) else None
+        return run if first is None and _take(run, worker, deployment) else None
+
+
+def _line_of(provider: Provider) -> "QuerySet[Run]":
+    return Run.objects.claimable().fairest_first().filter(model__provider=provider)
+
+
+def _has_room(provider: Provider) -> bool:
+    """Lock the provider and count what it streams."""
+    if provider.max_streams is None:
+        return True
+    Provider.objects.select_for_update().get(pk=provider.pk)
+    running = Run.objects.filter(served_by__provider=provider, state=State.RUNNING).count()
+    return running < provider.max_streams
+
+
+def _take(run: Run, worker: str, deployment: ModelSpec | None) -> bool:
+    """Compare and set: of all who saw the Run queued, one takes it."""
+    taken = Run.objects.filter(pk=run.pk, state=State.QUEUED, fence=run.fence).update(
+        state=State.RUNNING,
+        fence=run.fence + 1,
+        worker=worker,
+        served_by=deployment,
+        claimed_at=Now(),
+        lease_expires_at=lease_end(),
+    )
+    run.state, run.served_by = State.RUNNING, deployment
+    run.fence += 1
+    return bool(taken)
+
+
+def leaves_a_slot(run: Run) -> bool:
+    """Say whether the end of `run` lets another one of its provider start."""
+    return run.served_by is not None and run.served_by.provider.max_streams is not None
+
+
+def move_on(run: Run, error: ProviderError, left: Collection[UUID] = ()) -> bool:
+    """Give the Run another deployment, or another key at the same one, after `error`.
+
+    `False` where there is no other that is awake, has room and was not `left` before. What failed
+    rests by now. Raises `RunLost`.
+    """
+    if run.model is None or not error.elsewhere:
+        return False
+    for deployment in deployments_for(run.model):
+        if deployment.spec.pk == run.served_by_id:
+            if error.is_of_key and deployment.has_another_key:
+                return True
+        elif deployment.spec.pk not in left and deployment.is_awake and _move(run, deployment.spec):
+            return True
+    return False
+
+
+def _move(run: Run, deployment: ModelSpec) -> bool:
+    with transaction.atomic():
+        if not _has_room(deployment.provider):
+            return False
+        mine = Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
+        if not mine.update(served_by=deployment):
+            raise RunLost
+    run.served_by = deployment
+    return True
