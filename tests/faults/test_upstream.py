@@ -2,7 +2,8 @@
 
 import pytest
 
-from providers.models import Provider
+from providers.actions import add_model, add_provider
+from providers.models import Provider, Route
 from runs.models import Attempt
 from tests.faults import books
 
@@ -44,6 +45,23 @@ def test_an_error_that_passes_is_not_seen(scene, status):
     assert scene.finals()[0].message.text == "w0 w1 w2 w3 w4 "
     attempts = Attempt.objects.filter(run=exchange.answer.run).order_by("number")
     assert [a.usage.state for a in attempts] == ["released", "settled"]
+
+
+def test_a_stand_in_answers_what_failed_before_its_first_text(scene):
+    Provider.objects.filter(pk=scene.provider.pk).update(first_token_seconds=1.5)
+    other = add_provider(
+        "Other", f"{scene.house.fake_url}/v1", secret="another", allow_private=True
+    )
+    stand_in = add_model(other, "fake-n6")
+    silent = [model for model, _state, _error, words, _calls in CASES if not words]
+    for model in silent:
+        Route.objects.create(model=scene.model(model), to=stand_in)
+    for model in silent:
+        scene.watch(scene.ask(model))
+    for run in scene.finals():
+        assert (run.state, run.served_by) == ("done", stand_in), run.model.name
+        assert run.message.text == "w0 w1 w2 w3 w4 w5 "
+        assert [a.usage.model_name for a in run.attempts.order_by("number")][-1] == "fake-n6"
 
 
 def test_cut_at_every_byte_of_a_short_stream(scene, chance, times):
