@@ -263,6 +263,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "erase-retired-secrets": {
+        "task": "providers.tasks.erase_retired_secrets",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 # A task is a hint: it is taken off at once, and the sweeper finds what a dead worker had taken.
 CELERY_TASK_ACKS_LATE = False
@@ -292,6 +297,9 @@ RUN_LEASE_SECONDS = env.float("RUN_LEASE_SECONDS", default=10.0)
 RUN_STREAMS_PER_WORKER = env.int("RUN_STREAMS_PER_WORKER", default=300)
 RUN_MAX_ATTEMPTS = 3
 RUN_DRAIN_SECONDS = env.float("RUN_DRAIN_SECONDS", default=20.0)
+
+# Days after which the administration asks for a new key of a provider; 0: never.
+CREDENTIAL_MAX_AGE_DAYS = env.int("CREDENTIAL_MAX_AGE_DAYS", default=180)
 
 # Networks (CIDR) that everybody's requests may reach although they are not public; see
 # boundary/egress. One provider alone is let into private networks by its own switch.

@@ -1,15 +1,24 @@
 """Changes to the catalogue. Each is one transaction."""
 
+import datetime as dt
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from boundary.encryption import UnreadableSecretError
+from providers.errors import ProviderError
 from providers.models import Credential, ModelSpec, Provider
+from providers.models.resting import Resting
+from providers.rests import rest_of_key, rests_the_model
 
+LONGEST_OVERLAP = dt.timedelta(days=30)
+_USE_IS_NOTED_EVERY = dt.timedelta(minutes=1)
 _SHOWN_FROM = 12  # a shorter key would be given away by its last four
 
 
@@ -29,21 +38,131 @@ def add_provider(
 
 
 @transaction.atomic
-def store_credential(provider: Provider, secret: str, *, name: str = "default") -> Credential:
+def store_credential(
+    provider: Provider, secret: str, *, name: str = "default", **settings: Any
+) -> Credential:
     """Keep `secret` as the provider's credential `name`, in place of the one it had.
 
     It is sent to the provider's present origin only; after a move it has to be stored again. Calls
-    already running go on with the old one. Raises `ValidationError`.
+    already running go on with the old one. `settings` are those of `change_credential`. Raises
+    `ValidationError`.
     """
-    secret = secret.strip()
-    if not secret or not secret.isascii() or not secret.isprintable() or len(secret) > 4096:
-        raise ValidationError(_("A key is one line of plain characters."), code="secret")
+    secret = _checked(secret)
     provider = Provider.objects.select_for_update().get(pk=provider.pk)
-    credential = Credential.objects.filter(provider=provider, name=name).first()
+    credential = Credential.objects.filter(provider=provider, name=name, retires_at=None).first()
     if credential is None:
         credential = Credential(provider=provider, name=name)
     else:
         credential.replaced_at = timezone.now()
+    for field, value in settings.items():
+        setattr(credential, field, value)
+    credential.rests_until, credential.rest_reason = None, ""
+    return _kept(credential, secret, provider)
+
+
+def change_credential(credential: Credential, **settings: Any) -> None:
+    """Set what an administrator decides about a key: is_enabled, priority, weight, its limits."""
+    Credential.objects.filter(pk=credential.pk).update(**settings)
+
+
+@transaction.atomic
+def rotate_credential(credential: Credential, secret: str, overlap: dt.timedelta) -> Credential:
+    """Put a new key in the old one's place, which stays a fallback for `overlap`; return the new.
+
+    Then the old one is never sent again, and its secret is erased. `credential` is the row as the
+    administrator saw it: whoever comes second is told. Raises `ValidationError`.
+    """
+    secret = _checked(secret)
+    if not dt.timedelta() <= overlap <= LONGEST_OVERLAP:
+        raise ValidationError(_("A key can go on for 30 days at most."), code="overlap")
+    # As everybody who writes keys: the provider first, so that nobody waits in a circle.
+    provider = Provider.objects.select_for_update().get(pk=credential.provider_id)
+    seen = {"pk": credential.pk, "retires_at": None, "replaced_at": credential.replaced_at}
+    old = Credential.objects.select_for_update(no_key=True).filter(**seen).first()
+    if old is None:
+        sentence = _("Somebody replaced this key in the meantime. Look at the list again.")
+        raise ValidationError(sentence, code="replaced")
+    if _is_same(old, secret):
+        raise ValidationError(_("That is the key that is stored already."), code="same")
+    Credential.objects.filter(pk=old.pk).update(retires_at=Now() + overlap)
+    same = ("name", "is_enabled", "priority", "weight", "max_streams", "requests_per_minute")
+    new = Credential(provider=provider, **{field: getattr(old, field) for field in same})
+    _kept(new, secret, provider)
+    if not overlap:
+        erase_retired_secrets()
+    return new
+
+
+def erase_retired_secrets() -> int:
+    """Erase the secrets of keys whose overlap is over; returns how many.
+
+    The rows stay: the ledger's rows name them.
+    """
+    with transaction.atomic():
+        to_erase = Credential.objects.to_erase()
+        retired = list(to_erase.select_for_update(no_key=True, skip_locked=True))
+        for credential in retired:
+            credential.secret, credential.origin = "", ""
+            credential.save(update_fields=["secret", "origin"])
+    return len(retired)
+
+
+def note_use(credential: Credential) -> None:
+    """Write down that a key is used, once a minute at most. Joins a transaction."""
+    last = credential.last_used_at
+    if last is not None and timezone.now() - last < _USE_IS_NOTED_EVERY:
+        return
+    since = Q(last_used_at=None) | Q(last_used_at__lte=Now() - _USE_IS_NOTED_EVERY)
+    Credential.objects.filter(since, pk=credential.pk).update(last_used_at=Now())
+
+
+def rest_after(error: ProviderError, spec: ModelSpec, credential: Credential | None) -> None:
+    """Let the key or the deployment of a failed call rest; a longer rest is never shortened.
+
+    Only the key that failed: one that was stored in its place meanwhile does not rest. What runs
+    on this computer never does, since nothing else could take its place.
+    """
+    if spec.provider.is_embedded:
+        return
+    key_rests = rest_of_key(error)
+    if credential is not None and key_rests:
+        same = Credential.objects.filter(pk=credential.pk, replaced_at=credential.replaced_at)
+        same.update(**_rest(key_rests, error))
+    if spec.cool_down_seconds and rests_the_model(error):
+        seconds = dt.timedelta(seconds=spec.cool_down_seconds)
+        ModelSpec.objects.filter(pk=spec.pk).update(**_rest(seconds, error))
+
+
+def wake(resting: Resting) -> None:
+    """End the rest of a key or a deployment."""
+    type(resting)._default_manager.filter(pk=resting.pk).update(rests_until=None, rest_reason="")
+
+
+def _rest(length: dt.timedelta, error: ProviderError) -> dict[str, Any]:
+    """Return what to write so that a row rests until then, or for as long as it already does."""
+    until = Now() + length
+    longer = When(rests_until__gt=until, then=F("rest_reason"))
+    return {
+        "rest_reason": Case(longer, default=Value(error.kind)),
+        "rests_until": Greatest("rests_until", until),
+    }
+
+
+def _checked(secret: str) -> str:
+    secret = secret.strip()
+    if not secret or not secret.isascii() or not secret.isprintable() or len(secret) > 4096:
+        raise ValidationError(_("A key is one line of plain characters."), code="secret")
+    return secret
+
+
+def _is_same(credential: Credential, secret: str) -> bool:
+    try:
+        return credential.secret == secret
+    except UnreadableSecretError:
+        return False
+
+
+def _kept(credential: Credential, secret: str, provider: Provider) -> Credential:
     credential.secret = secret
     credential.origin = provider.origin()
     credential.last_four = secret[-4:] if len(secret) >= _SHOWN_FROM else ""

@@ -2,6 +2,7 @@
 
     ProviderError
     ├── RateLimited            rate_limit           retry
+    │   └── KeysBusy           keys_busy            retry
     ├── QuotaExceeded          quota
     ├── AuthenticationFailed   authentication
     ├── PermissionRefused      permission
@@ -79,6 +80,13 @@ class RateLimited(ProviderError):
     is_of_key = True
     retry = True
     sentence = _("The model is receiving too many requests. Try again in a moment.")
+
+
+class KeysBusy(RateLimited):
+    """Each of the provider's keys is at a limit that an administrator gave it; none was asked."""
+
+    kind = "keys_busy"
+    is_of_key = False
 
 
 class QuotaExceeded(ProviderError):

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models.functions import Now
 
 from accounts.models import User
-from providers.models import ModelSpec
+from providers.models import Credential, ModelSpec
 from providers.tokens import count
 from providers.values import Prompt, Usage
 from usage.models import Account, UsageRecord
@@ -31,12 +31,22 @@ def account_of(user: User) -> Account:
     return Account.objects.get_or_create(user=user)[0]
 
 
-def hold(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> UsageRecord:
-    """Hold an upper bound of what `prompt` can cost: input counted, output capped."""
+def hold(
+    account_id: UUID,
+    door: str,
+    spec: ModelSpec,
+    prompt: Prompt,
+    credential: Credential | None = None,
+) -> UsageRecord:
+    """Hold an upper bound of what `prompt` can cost: input counted, output capped.
+
+    `credential` is the key that the call takes: its limits count these rows.
+    """
     record = UsageRecord(
         account_id=account_id,
         door=door,
         model=spec,
+        credential=credential,
         provider_name=spec.provider.name,
         model_name=spec.name,
         input_price=spec.input_price,

@@ -2,16 +2,20 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
+from functools import partial
 from uuid import UUID
 
 from channels.db import database_sync_to_async
+from django.db import transaction
 
+from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
-from providers.errors import ProviderError
-from providers.models import ModelSpec
+from providers.errors import AuthenticationFailed, KeysBusy, ProviderError
+from providers.models import Credential, ModelSpec
 from providers.tokens import count
 from providers.values import Delta, Prompt, Usage
 from usage.actions import Settlement, hold, release, settle
+from usage.key_limits import seconds_until_free
 from usage.models import UsageRecord
 
 
@@ -40,6 +44,7 @@ class MeteredCall:
         self.spec = spec
         self.prompt = prompt
         self.usage: Usage | None = None
+        self.error: ProviderError | None = None
         self._written: list[str] = []
         self._may_cost = False
 
@@ -64,7 +69,8 @@ class MeteredCall:
         """A call that we cut off was made: the provider may have read, and thought, already."""
         try:
             yield
-        except ProviderError:
+        except ProviderError as error:
+            self.error = error
             raise
         except BaseException:
             self._may_cost = True
@@ -78,7 +84,12 @@ class MeteredCall:
             self._written.append(delta.text)
 
     def close(self, outcome: str) -> bool:
-        """Settle, or release where the provider refused. Blocking; joins a transaction."""
+        """Settle, or release where the provider refused. Blocking; joins a transaction.
+
+        Whatever failed rests once that is committed.
+        """
+        if self.error is not None:
+            _rest(self.error, self.spec, self.record.credential)
         if not self._may_cost:
             return release(self.record, outcome)
         return settle(self.record, self.settlement(outcome))
@@ -93,8 +104,48 @@ class MeteredCall:
 
 
 def open_call(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> MeteredCall:
-    """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction."""
-    return MeteredCall(hold(account_id, door, spec, prompt), spec, prompt, backend_for(spec))
+    """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction.
+
+    Raises `KeysBusy` where each of the provider's keys is at a limit of its own, and
+    `AuthenticationFailed` where none can be read.
+    """
+    with transaction.atomic(savepoint=False):
+        backend, credential = _take_key(spec)
+        record = hold(account_id, door, spec, prompt, credential)
+        if credential is not None:
+            note_use(credential)
+    return MeteredCall(record, spec, prompt, backend)
+
+
+def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
+    """Return the first key in turn that can be read and has room, with the backend that uses it.
+
+    A provider without keys is called without one.
+    """
+    credentials = list(Credential.objects.usable(spec.provider).in_turn())
+    if not credentials:
+        return backend_for(spec, None), None
+    waits: list[float] = []
+    unreadable = AuthenticationFailed()
+    for credential in credentials:
+        try:
+            backend = backend_for(spec, credential)
+        except AuthenticationFailed as error:
+            _rest(error, spec, credential)
+            unreadable = error
+            continue
+        wait = seconds_until_free(credential)
+        if not wait:
+            return backend, credential
+        waits.append(wait)
+    if not waits:
+        raise unreadable
+    raise KeysBusy(retry_after=min(waits))
+
+
+def _rest(error: ProviderError, spec: ModelSpec, credential: Credential | None) -> None:
+    """Write a rest after the commit: its row's lock is never waited for with others held."""
+    transaction.on_commit(partial(rest_after, error, spec, credential), robust=True)
 
 
 async def complete(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> str:

@@ -1,17 +1,17 @@
 """How models are called: one module for each kind of provider.
 
-    backend = backend_for(spec)
+    backend = backend_for(spec, credential)
     async for delta in backend.stream(prompt, request_id=str(attempt.id)):
         ...
 
-`backend_for` queries for the credential and decrypts it: call it from a thread.
+Which of the provider's keys is used is decided before (`usage.metered`).
 """
 
 from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import Protocol
 
-from providers.models import ModelSpec, Provider
+from providers.models import Credential, ModelSpec, Provider
 from providers.values import Delta, Prompt
 
 
@@ -35,11 +35,15 @@ class Backend(Protocol):
         ...
 
 
-def backend_for(spec: ModelSpec) -> Backend:
-    """Return the backend that calls `spec`'s model with its provider's credential."""
+def backend_for(spec: ModelSpec, credential: Credential | None) -> Backend:
+    """Return the backend that calls `spec`'s model with one of its provider's keys, or with none.
+
+    Raises `providers.errors.AuthenticationFailed` where the key cannot be decrypted.
+    """
     if spec.provider.kind not in Provider.Kind.values:
         raise ValueError(f"unknown kind of provider: {spec.provider.kind}")
-    backend: Backend = import_module(f"providers.backends.{spec.provider.kind}").backend_for(spec)
+    module = import_module(f"providers.backends.{spec.provider.kind}")
+    backend: Backend = module.backend_for(spec, credential)
     return backend
 
 

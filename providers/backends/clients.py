@@ -33,6 +33,12 @@ class Target:
     base_url: str
     secret: str = field(repr=False)
     allow_private: bool
+    credential_id: UUID | None = None
+
+    @property
+    def place(self) -> tuple[UUID, UUID | None]:
+        """What one client is kept for: a provider's keys take turns."""
+        return self.provider_id, self.credential_id
 
 
 @dataclass(slots=True)
@@ -40,11 +46,13 @@ class _Open:
     target: Target
     client: AsyncOpenAI
     users: int = 0
+    used_at: float = 0.0  # by the loop's clock
     retired: bool = False
 
 
 CONNECT_SECONDS = 10.0
-_open: dict[asyncio.AbstractEventLoop, dict[UUID, _Open]] = {}
+_UNUSED_SECONDS = 600.0  # after which the client of a key that was rotated out is closed
+_open: dict[asyncio.AbstractEventLoop, dict[tuple[UUID, UUID | None], _Open]] = {}
 _closing: set[asyncio.Task[None]] = set()
 
 
@@ -56,13 +64,16 @@ def borrowed(target: Target) -> Iterator[AsyncOpenAI]:
     closed when its last call has ended.
     """
     opened = _of_this_loop()
-    held = opened.get(target.provider_id)
+    now = asyncio.get_running_loop().time()
+    held = opened.get(target.place)
     if held is None or held.target != target:
         if held is not None:
-            held.retired = True
-            _close_if_unused(held)
-        held = opened[target.provider_id] = _Open(target, _client(target))
+            _retire(held)
+        for each in [each for each in opened.values() if each.used_at < now - _UNUSED_SECONDS]:
+            _retire(opened.pop(each.target.place))
+        held = opened[target.place] = _Open(target, _client(target))
     held.users += 1
+    held.used_at = now
     try:
         yield held.client
     finally:
@@ -78,13 +89,18 @@ async def close_clients() -> None:
         await asyncio.gather(*_closing)
 
 
-def _of_this_loop() -> dict[UUID, _Open]:
+def _of_this_loop() -> dict[tuple[UUID, UUID | None], _Open]:
     loop = asyncio.get_running_loop()
     if loop not in _open:
         for closed in [each for each in _open if each.is_closed()]:
             del _open[closed]
         _open[loop] = {}
     return _open[loop]
+
+
+def _retire(held: _Open) -> None:
+    held.retired = True
+    _close_if_unused(held)
 
 
 def _close_if_unused(held: _Open) -> None:

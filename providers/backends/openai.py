@@ -26,18 +26,18 @@ from providers.backends.reading import (
     text_of,
     usage_of,
 )
-from providers.models import ModelSpec
+from providers.models import Credential, ModelSpec
 from providers.values import Delta, Prompt
 
 _MOST_ANSWER = 32 * 2**20  # bytes of one answer, far beyond any model's
 _END_SECONDS = 0.05  # for the end of the body after [DONE], so that the connection can be kept
 
 
-def backend_for(spec: ModelSpec) -> "OpenAIBackend":
-    """Return the backend for `spec`; raise `AuthenticationFailed` when its key is unreadable."""
+def backend_for(spec: ModelSpec, credential: Credential | None) -> "OpenAIBackend":
+    """Return the backend for `spec`; raise `AuthenticationFailed` when the key is unreadable."""
     provider = spec.provider
     try:
-        secret = provider.current_secret()
+        secret = credential.secret if credential else ""
     except UnreadableSecretError:
         raise errors.AuthenticationFailed("the stored key cannot be decrypted") from None
     return OpenAIBackend(
@@ -46,6 +46,7 @@ def backend_for(spec: ModelSpec) -> "OpenAIBackend":
             provider.base_url,
             secret,
             provider.allow_private or provider.is_embedded,
+            credential.pk if credential else None,
         ),
         model=spec.name,
         deadlines=Deadlines(

@@ -5,8 +5,9 @@ from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now, Power, Random
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from boundary.encryption import EncryptedTextField
@@ -24,12 +25,36 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             origin=provider.origin(),
         )
 
+    def in_turn(self) -> Self:
+        """Order keys as a call tries them: the first is to be used, the others if it cannot be.
+
+        Awake ones before resting ones, of which the first to wake is first; then by priority,
+        those that a rotation replaced after the others; then by chance, weighted: of even random
+        u, u^(1/w) is the largest with a probability of w in the sum of weights (Efraimidis and
+        Spirakis, 2006, doi:10.1016/j.ipl.2005.11.003).
+        """
+        return self.order_by(
+            Case(When(rests_until__gt=Now(), then=F("rests_until"))).asc(nulls_first=True),
+            "priority",
+            F("retires_at").desc(nulls_first=True),
+            Power(Random(), Value(1.0) / F("weight")).desc(),
+        )
+
+    def in_order(self) -> Self:
+        """Order keys as an administrator set them: by priority, the older first."""
+        return self.order_by("priority", F("retires_at").desc(nulls_first=True), "created_at", "id")
+
+    def to_erase(self) -> Self:
+        """Return the keys that retired, but whose secrets are still stored."""
+        return self.filter(retires_at__lte=Now()).exclude(origin="")
+
 
 class Credential(Resting):
     """A provider's key, encrypted at rest. Written by `actions.store_credential`, never shown.
 
     Of several the ones of the lowest `priority` are used, in proportion to their `weight`; the
-    others when those rest or have reached a limit of their own.
+    others when those rest or have reached a limit of their own. After a rotation the old key is a
+    fallback until `retires_at`; then its row stays for the ledger's sake, without secret or origin.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -88,3 +113,11 @@ class Credential(Resting):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.last_four}" if self.last_four else self.name
+
+    @property
+    def is_limited(self) -> bool:
+        return self.max_streams is not None or self.requests_per_minute is not None
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retires_at is not None and self.retires_at <= timezone.now()

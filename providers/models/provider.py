@@ -105,9 +105,9 @@ class Provider(models.Model):
         return origin(check_url(self.base_url)) if self.base_url else ""
 
     def current_secret(self) -> str:
-        """Return the key to call with; empty when the server needs none.
+        """Return the first key in the order that was set; empty when the server needs none.
 
-        The oldest enabled credential that was stored for this origin is the one in use.
+        For questions about the server. Which key a call takes is up to the metered call.
         """
-        stored = self.credentials.usable(self).first()
+        stored = self.credentials.usable(self).in_order().first()
         return stored.secret if stored else ""

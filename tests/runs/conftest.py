@@ -62,7 +62,7 @@ def play(
 
     def ask(*scripts: list) -> tuple[Exchange, ScriptedBackend]:
         backend = ScriptedBackend(*scripts)
-        monkeypatch.setattr("usage.metered.backend_for", lambda spec: backend)
+        monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: backend)
         return start_conversation(person, "Hello?", spec, uuid.uuid4()), backend
 
     return ask

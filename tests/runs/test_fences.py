@@ -17,7 +17,7 @@ from usage.models import UsageRecord
 
 @pytest.fixture(autouse=True)
 def _no_backend(monkeypatch):
-    monkeypatch.setattr("usage.metered.backend_for", lambda spec: ScriptedBackend())
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ LATER = {"served_by_id", "credential_id"}  # columns that came after the first r
 def answered(ask, monkeypatch) -> Run:
     """A finished answer and one under way, with attempts and ledger rows."""
     monkeypatch.setattr("runs.actions.hint_worker", lambda run_id: None)
-    monkeypatch.setattr("usage.metered.backend_for", lambda spec: ScriptedBackend())
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
     run = claims.claim(ask().pk, "w")
     call = actions.begin_attempt(run, 1)
     assert actions.finish(run, State.STOPPED, text="Text", call=call)

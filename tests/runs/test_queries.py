@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from chat.actions import send_message
+from providers.actions import store_credential
 from providers.values import Delta
 from runs import actions, claims
 from runs.checkpoints import mark_first_text
@@ -16,7 +17,7 @@ from tests.runs.scripted import REPORTED, ScriptedBackend
 
 @pytest.fixture(autouse=True)
 def _no_backend(monkeypatch):
-    monkeypatch.setattr("usage.metered.backend_for", lambda spec: ScriptedBackend())
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
 
 
 def statements(call) -> tuple[object, list[str]]:
@@ -45,10 +46,23 @@ def answer(run) -> list[list[str]]:
 def test_the_statements_of_an_answer(ask):
     assert answer(ask()) == [
         ["SELECT", "SELECT", "UPDATE"],  # the Run, its model's routes, the claim
-        ["WITH", "SELECT", "INSERT", "INSERT"],  # prompt, lock, hold, attempt
+        ["WITH", "SELECT", "SELECT", "INSERT", "INSERT"],  # prompt, lock, keys, hold, attempt
         ["UPDATE"],
         ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # attempt, ledger, run, message
     ]
+
+
+def test_a_key_without_limits_costs_a_statement_a_minute(ask, spec):
+    store_credential(spec.provider, "sk-0123456789abcdef")
+    first, second = answer(ask())[1], answer(ask())[1]
+    assert first == ["WITH", "SELECT", "SELECT", "INSERT", "UPDATE", "INSERT"]  # that it is used
+    assert second == ["WITH", "SELECT", "SELECT", "INSERT", "INSERT"]
+
+
+def test_a_limit_costs_its_lock_and_its_count(ask, spec):
+    store_credential(spec.provider, "sk-0123456789abcdef", max_streams=3)
+    answer(ask())
+    assert answer(ask())[1] == ["WITH", *["SELECT"] * 4, "INSERT", "INSERT"]
 
 
 def test_a_conversation_longer_than_the_context_costs_one_statement_more(ask, person, spec):

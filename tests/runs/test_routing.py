@@ -46,7 +46,7 @@ def cast(monkeypatch, engine, person, spec) -> Callable[..., Run]:
 
     def ask(scripts: dict[ModelSpec, ScriptedBackend]) -> Run:
         by_id = {each.pk: backend for each, backend in scripts.items()}
-        monkeypatch.setattr("usage.metered.backend_for", lambda spec, *_: by_id[spec.pk])
+        monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: by_id[spec.pk])
         return start_conversation(person, "Hello?", spec, uuid.uuid4()).answer.run
 
     return ask

@@ -25,7 +25,7 @@ def hinted(monkeypatch) -> list:
     """Ids of the Runs that a worker was told about."""
     hints: list = []
     monkeypatch.setattr("runs.actions.hint_worker", hints.append)
-    monkeypatch.setattr("usage.metered.backend_for", lambda spec: ScriptedBackend())
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
     return hints
 
 
