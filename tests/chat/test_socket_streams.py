@@ -3,6 +3,7 @@
 import asyncio
 import time
 import uuid
+from collections.abc import Callable
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -60,6 +61,16 @@ def writer(exchange) -> Writer:
     return Writer(exchange.answer.run)
 
 
+def noting(calls: list, method: Callable) -> Callable:
+    """Return `method` with a note of each call."""
+
+    def noted(self, *args):
+        calls.append(args)
+        return method(self, *args)
+
+    return noted
+
+
 async def until(socket: Socket, text: str) -> list[dict]:
     """Read patches until one holds `text`."""
     seen = [await socket.patch()]
@@ -86,6 +97,22 @@ async def test_a_waiting_answer_is_told_its_place_after_a_moment(
     await until(socket, "Because.")
     await until(socket, "Waiting for the model")
     await socket.leave()
+
+
+async def test_a_place_in_line_is_not_counted_at_every_look(exchange, session, model, monkeypatch):
+    ask = sync_to_async(actions.send_message)
+    await ask(exchange.conversation, "And why red?", model, uuid.uuid4())
+    path = path_of(exchange.conversation.pk, since=time.time() + 60)
+    socket = await Socket(path, session).opened()
+    await until(socket, "number 2 in line")
+    looked = []
+    monkeypatch.setattr(ConversationConsumer, "find", noting(looked, ConversationConsumer.find))
+    told = []
+    with pytest.raises(TimeoutError):
+        while True:
+            told.append((await socket.patch(seconds=5))["content"])
+    assert len(looked) >= 4, "it looked at both, twice"
+    assert not any("in line" in content for content in told)
 
 
 async def test_a_model_that_thinks_for_long_is_said_to_think(exchange, session):

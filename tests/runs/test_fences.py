@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.db import IntegrityError
 from django.db.models.functions import Now
 
 from chat.models import Message
@@ -118,6 +119,19 @@ def test_an_attempt_whose_commit_was_not_heard_of_is_given_back(ask):
     assert (unheard.state, unheard.outcome) == ("released", "never_called")
     attempt = Attempt.objects.get()
     assert (attempt.usage, attempt.ended_at) == (call.record, None)
+
+
+def test_a_row_that_the_ledger_refuses_is_no_unheard_attempt(ask, monkeypatch):
+    """Only an attempt that is open is given back; any other refusal is told."""
+    run = claims.claim(ask().pk, "one")
+    ended = actions.begin_attempt(run, 1)
+    actions.end_attempt(ended, "rate_limit", "rate_limit")
+    monkeypatch.setattr("usage.actions.count", lambda text, spec: -100)
+    with pytest.raises(IntegrityError):
+        actions.begin_attempt(run, 2)
+    attempt = Attempt.objects.get()
+    assert (attempt.usage, attempt.number) == (ended.record, 1)
+    assert UsageRecord.objects.get().outcome == "rate_limit"
 
 
 def test_a_late_end_does_not_reach_a_run_that_waits_for_its_next_worker(ask):
