@@ -40,10 +40,11 @@ def deployments_for(model: ModelSpec) -> list[Deployment]:
     """
     if not model.is_enabled:
         return []
-    routes = Route.objects.filter(model=model, to__in=ModelSpec.objects.answering())
+    routes = Route.objects.filter(model=model).select_related("to__provider").order_by()
     choices = [
         Deployment(route.to, route.priority, route.weight)
-        for route in routes.select_related("to__provider")
+        for route in routes
+        if route.to.is_answering
     ]
     if model.is_answering:
         choices.append(Deployment(model, 0, model.weight))

@@ -62,7 +62,7 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
 
     Raises `ProviderError` where there is nothing that could be asked, and `RunLost`.
     """
-    if run.served_by is None or not run.is_permitted:
+    if run.served_by is None or run.model is None or not run.model.is_for(run.user_id):
         raise ModelWithdrawn
     try:
         return _begin(run, run.served_by, number)

@@ -27,8 +27,8 @@ def claim(run_id: UUID | None, worker: str) -> Run | None:
     id the fairest Run of any provider is taken.
     """
     if run_id is not None:
-        run = Run.objects.claimable().filter(pk=run_id).first()
-        return _claim(run, worker) if run is not None else None
+        found = Run.objects.queued().select_related("model__provider").filter(pk=run_id)
+        return next((_claim(run, worker) for run in found), None)
     for provider in Provider.objects.filter(specs__runs__state=State.QUEUED).distinct():
         run = _line_of(provider).first()
         claimed = _claim(run, worker) if run is not None else None
@@ -71,7 +71,8 @@ def _claim_slot(run: Run, worker: str, deployment: ModelSpec) -> Run | None:
 
 
 def _line_of(provider: Provider) -> "QuerySet[Run]":
-    return Run.objects.claimable().fairest_first().filter(model__provider=provider)
+    line = Run.objects.fairest_first().filter(model__provider=provider)
+    return line.select_related("model__provider")
 
 
 def _has_room(provider: Provider) -> bool:

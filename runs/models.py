@@ -9,7 +9,6 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from providers.models import permitted
 from runs.states import FINAL, LIVE, State
 
 
@@ -19,11 +18,6 @@ class RunQuerySet(models.QuerySet["Run"]):
 
     def queued(self) -> Self:
         return self.filter(state=State.QUEUED)
-
-    def claimable(self) -> Self:
-        """Queued, with what a claim needs, and whether its person may still use the model."""
-        own = permitted(OuterRef("model"), OuterRef("user"))
-        return self.queued().select_related("model__provider").annotate(is_permitted=own)
 
     def expired(self) -> Self:
         """Running, but its worker stopped renewing the lease."""
@@ -93,7 +87,6 @@ class Run(models.Model):
     finished_at = models.DateTimeField(null=True)
 
     objects = RunQuerySet.as_manager()
-    is_permitted = True  # as `claimable` found it
 
     class Meta:
         verbose_name = _("run")

@@ -8,6 +8,6 @@ Route       another deployment that answers in a model's name
 
 from providers.models.credential import Credential
 from providers.models.provider import Provider
-from providers.models.spec import Ability, ModelSpec, Route, permitted
+from providers.models.spec import Ability, ModelSpec, Route
 
-__all__ = ["Ability", "Credential", "ModelSpec", "Provider", "Route", "permitted"]
+__all__ = ["Ability", "Credential", "ModelSpec", "Provider", "Route"]
