@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from chat.actions import LONGEST_MESSAGE
-from chat.bubbles import Bubble, bubbles_of
+from chat.actions import LONGEST_MESSAGE, Exchange
+from chat.bubbles import Bubble, bubbles_of, bubbles_of_new
 from chat.models import Conversation, Draft, Message
 from providers.models import Ability, ModelSpec
 
@@ -50,10 +50,18 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Sidebar:
-    """One page of a person's conversations, newest first; `next` is the cursor of the next."""
+    """One page of a person's conversations, newest first; `next` is the cursor of the next.
+
+    `is_first` says that it begins the list: new conversations are put in after its first element.
+    """
 
     rows: list[Row]
     next: Cursor | None
+    is_first: bool = True
+
+    @property
+    def begins_today(self) -> bool:
+        return bool(self.rows) and self.rows[0].heading == _("Today")
 
     @classmethod
     def of(cls, user: User, after: Cursor | None = None, is_open: uuid.UUID | None = None) -> Self:
@@ -68,7 +76,8 @@ class Sidebar:
             above, heading = heading, _heading(conversation.updated_at)
             shown = heading if heading != above else ""
             rows.append(Row(conversation, shown, conversation.pk == is_open))
-        return cls(rows, Cursor(page[-1].updated_at, page[-1].pk) if more else None)
+        end = Cursor(page[-1].updated_at, page[-1].pk) if more else None
+        return cls(rows, end, is_first=after is None)
 
 
 def _heading(moment: dt.datetime) -> str:
@@ -172,4 +181,19 @@ def conversation_page(
         "sidebar": Sidebar.of(user, is_open=conversation.pk),
         "composer": Composer.of(user, conversation, text, error),
         "page": Page(page.bubbles, page.older, made_at),
+    }
+
+
+def started(user: User, exchange: Exchange, made_at: float) -> dict[str, Any]:
+    """Return the context of `chat/_started.html`; `made_at` is a moment before the post."""
+    conversation = exchange.conversation
+    if exchange.answer.live_run is not None:
+        page = Page(bubbles_of_new([exchange.question, exchange.answer]), None, made_at)
+    else:  # sent again, it found its answer
+        page = Page.of(Message.objects.path_to(conversation.head_id))
+    return {
+        "conversation": conversation,
+        "row": Row(conversation, heading=_("Today"), is_open=True),
+        "composer": Composer.of(user, conversation, text=""),
+        "page": page,
     }

@@ -1,5 +1,6 @@
 """The chat's pages. Each works as a plain form post; htmx gets only the part that changes."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,7 @@ def home(request: Request) -> HttpResponse:
 
 @require_POST
 def conversation_start(request: Request) -> HttpResponse:
+    made_at = time.time()
     form = MessageForm(request.user, None, request.POST)
     exchange = _asked(form, lambda: actions.start_conversation(request.user, **form.cleaned_data))
     if exchange is None:
@@ -91,10 +93,8 @@ def conversation_start(request: Request) -> HttpResponse:
         return render(request, "chat/home.html", context, status=422)
     if not request.htmx:
         return _to(exchange.conversation)
-    context = pages.conversation_page(request.user, exchange.conversation)
-    address = reverse("chat:conversation-view", args=[exchange.conversation.pk])
-    response = render(request, "chat/_started.html", context)
-    response["HX-Push-Url"] = address
+    response = render(request, "chat/_started.html", pages.started(request.user, exchange, made_at))
+    response["HX-Push-Url"] = reverse("chat:conversation-view", args=[exchange.conversation.pk])
     return response
 
 

@@ -1,11 +1,33 @@
 """The list of conversations: with the keyboard, on a phone, renaming, deleting, appearance."""
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
-from tests.browser.steps import begin
+from chat.models import Conversation
+from tests.browser.steps import ask, begin
+
+
+def test_a_new_chat_heads_the_list(enter, person, model):
+    """The list is not sent again: the first is put below its heading, whatever stood there."""
+    rows = ".conversations > li:not([hidden])"
+    page = enter(person)
+    page.goto("/")
+    expect(page.locator(rows)).to_have_text(["Your conversations will be listed here."])
+    begin(page, "First")
+    expect(page.locator(rows)).to_contain_text(["Today", "First"])
+    page.get_by_role("link", name="New chat").click()
+    ask(page, "Second")
+    expect(page.locator(rows)).to_contain_text(["Today", "Second", "First"])
+    expect(page.locator(".conversation-link[aria-current]")).to_have_text("Second")
+    Conversation.objects.update(updated_at=timezone.now() - timedelta(days=3))
+    page.goto("/")
+    expect(page.locator(rows)).to_contain_text(["Earlier", "First"])
+    ask(page, "Third")
+    expect(page.locator(rows)).to_contain_text(["Today", "Third", "Earlier"])
 
 
 def test_renaming_in_place(enter, person, model):

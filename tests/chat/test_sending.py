@@ -1,6 +1,7 @@
 """Sending, stopping, writing anew: through htmx and as plain forms; and what must be refused."""
 
 import uuid
+from types import SimpleNamespace
 
 import pytest
 from django.urls import reverse
@@ -11,6 +12,9 @@ from runs.models import Run
 from runs.states import State
 
 HTMX = {"HX-Request": "true"}
+# Session and person; the model asked for; of the transaction its two ends, drafts twice, account,
+# conversation, question, Run, answer, the conversation's head; the models to choose from.
+QUERIES_OF_A_START = 14
 
 
 def send(client, conversation, text="And squares?", headers=None, **data):
@@ -41,6 +45,29 @@ def test_a_start_by_htmx_brings_the_conversation_and_its_address(owner_client, o
     assert html.count("<article") == 2
     assert "<title>Hello · Causerie</title>" in html
     assert "<html" not in html
+
+
+def test_a_start_costs_the_same_however_long_the_list_is(
+    owner_client, owner, model, django_assert_num_queries
+):
+    start(owner_client, headers=HTMX)  # the account is made
+    for count in (0, 40):
+        for _ in range(count):
+            Conversation.objects.create(owner=owner, title="Older", model=model)
+        with django_assert_num_queries(QUERIES_OF_A_START):
+            html = start(owner_client, headers=HTMX).content.decode()
+        assert html.count('class="conversation-row"') == 1, "the new one alone"
+
+
+def test_a_start_that_is_sent_again_shows_its_answer(owner_client, owner, model, ended):
+    client_id = str(uuid.uuid4())
+    start(owner_client, client_id=client_id)
+    answer = Message.objects.select_related("run").get(role=Message.Role.ASSISTANT)
+    ended(SimpleNamespace(answer=answer), "Because.")
+    html = start(owner_client, headers=HTMX, client_id=client_id).content.decode()
+    assert "Because." in html
+    assert html.count("<article") == 2
+    assert Conversation.objects.count() == 1
 
 
 def test_a_message_brings_both_bubbles(owner_client, conversation):
