@@ -46,6 +46,7 @@ def backend_for(spec: ModelSpec) -> "OpenAIBackend":
             provider.base_url,
             secret,
             provider.allow_private or provider.is_embedded,
+            provider.kind,
         ),
         model=spec.name,
         deadlines=Deadlines(
