@@ -8,6 +8,7 @@ urlpatterns = [
     # Signing out of the administration is signing out: through the same action.
     path("admin/logout/", sign_out),
     path("", include("ops.urls")),
+    path("admin/", include("usage.urls")),
     path("admin/", admin.site.urls),
     path("accounts/login/", SignInView.as_view()),
     path("accounts/signup/", SignUpView.as_view()),

@@ -1,6 +1,5 @@
 """Which models a server offers: asked of the server itself, completed by what is known of them."""
 
-import json
 import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,6 +8,7 @@ from urllib.parse import urlsplit
 from asgiref.sync import async_to_sync
 
 from providers import actions, catalogue
+from providers.errors import ProviderError
 from providers.models import ModelSpec, Provider
 
 logger = logging.getLogger(__name__)
@@ -22,14 +22,16 @@ def is_openai_s(url: str) -> bool:
     return urlsplit(url).hostname == urlsplit(OPENAI_URL).hostname
 
 
-def offered(url: str, key: str, *, allow_private: bool) -> dict[str, int | None]:
+def offered(
+    url: str, key: str, *, allow_private: bool, kind: str = Provider.Kind.OPENAI
+) -> dict[str, int | None]:
     """Return the server's chat models with their context windows, where it states them.
 
     Blocking. Where OpenAI itself cannot be asked these are a few that it is known to have; of any
     other server that does not list its models there are none.
     """
     is_openai = is_openai_s(url)
-    found = _listed(url, key, allow_private=allow_private)
+    found = _listed(url, key, allow_private=allow_private, kind=kind)
     able = catalogue.for_chat(list(found), is_openai=is_openai)
     if able:
         return {name: found[name] for name in able}
@@ -56,7 +58,7 @@ def connect(provider: Provider, key: str, names: Iterable[str] = ()) -> list[Mod
     if key:
         actions.store_credential(provider, key)
     models = dict.fromkeys(names) or offered(
-        provider.base_url, key, allow_private=provider.allow_private
+        provider.base_url, key, allow_private=provider.allow_private, kind=provider.kind
     )
     specs = add_models(provider, models)
     default = ModelSpec.objects.filter(is_default=True).select_related("provider").first()
@@ -65,26 +67,18 @@ def connect(provider: Provider, key: str, names: Iterable[str] = ()) -> list[Mod
     return specs
 
 
-def _listed(url: str, key: str, *, allow_private: bool) -> dict[str, int | None]:
-    # Here, since the web process knows this module and seldom needs what they load.
-    from boundary.egress.addresses import AddressNotAllowed, Rules
-    from boundary.egress.fetch import FetchError, fetch
-    from boundary.egress.urls import UrlNotAllowed
+def _listed(url: str, key: str, *, allow_private: bool, kind: str) -> dict[str, int | None]:
+    # Here, since the web process knows this module and seldom needs what it loads.
+    from providers.listing import listed
 
     try:
-        answer = async_to_sync(fetch)(
-            f"{url}/models",
-            rules=Rules(allow_private=allow_private),
-            authorization=f"Bearer {key}" if key else None,
-            max_seconds=_SECONDS,
+        found = async_to_sync(listed)(
+            url, key, kind=kind, allow_private=allow_private, seconds=_SECONDS
         )
-        listed = json.loads(answer.body)["data"] if answer.status == 200 else []
-        return {each["id"]: _window(each) for each in listed if isinstance(each["id"], str)}
-    except (FetchError, AddressNotAllowed, UrlNotAllowed) as error:
-        logger.warning("The provider's models could not be listed: %s", type(error).__name__)
-    except (ValueError, KeyError, TypeError):
-        logger.warning("The provider's list of models could not be read")
-    return {}
+    except ProviderError as error:
+        logger.warning("The provider's models could not be listed: %s", error.kind)
+        return {}
+    return {each["id"]: _window(each) for each in found}
 
 
 def _window(listed: dict[str, Any]) -> int | None:

@@ -22,6 +22,7 @@
     │   └── Overloaded         overloaded           retry
     ├── StreamCut              cut_stream           retry
     ├── BadResponse            bad_response         retry
+    │   └── Redirected         redirected
     └── WorkerLost             worker_lost          here
 
 `retry` says that the same request may succeed later at the same place. Another key or deployment
@@ -232,6 +233,14 @@ class BadResponse(ProviderError):
     kind = "bad_response"
     retry = True
     sentence = _("The model's provider sent an answer that could not be read.")
+
+
+class Redirected(BadResponse):
+    """The provider's address leads to another one, where neither prompts nor keys are sent."""
+
+    kind = "redirected"
+    retry = False
+    sentence = _("The address of this provider leads to another. An administrator can enter that.")
 
 
 class WorkerLost(ProviderError):

@@ -5,9 +5,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from providers.models import Credential, ModelSpec, Provider
+from providers.presets import Preset, find_preset, presets
 
 NAME_LENGTH = ModelSpec._meta.get_field("name").max_length or 200
 
@@ -28,9 +33,55 @@ class KeyField(forms.CharField):
             raise ValidationError(_("A key is one line of plain characters."))
 
 
+class PresetSelect(UnfoldAdminSelectWidget):
+    """Each choice carries what `static/js/preset.js` fills in."""
+
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(name, value, *args, **kwargs)
+        preset = find_preset(str(value))
+        if preset:
+            option["attrs"] |= {
+                "data-name": preset.name,
+                "data-base-url": preset.base_url,
+                "data-kind": preset.kind,
+                "data-private": str(preset.allow_private).lower(),
+                "data-key-url": preset.key_url,
+            }
+        return option
+
+
+def _preset_choices() -> list[tuple[Any, Any]]:
+    """Return the presets in two groups, after the choice of none."""
+    away = [(each.slug, each.name) for each in presets() if not each.allow_private]
+    near = [(each.slug, each.name) for each in presets() if each.allow_private]
+    return [("", _("Another server")), (_("Services"), away), (_("On your own machines"), near)]
+
+
+def _filled(given: Any, preset: Preset) -> Any:
+    """Return a form's input with what was left empty filled from the preset, as its script does.
+
+    Kind and network belong to the address: they are taken together or not at all.
+    """
+    given = given.copy()
+    if not given.get("name", "").strip():
+        given["name"] = preset.name
+    if not given.get("base_url", "").strip():
+        given["base_url"] = preset.base_url
+        given["kind"] = preset.kind
+        given["allow_private"] = "on" if preset.allow_private else ""
+    return given
+
+
 class ProviderAddForm(forms.ModelForm):
     """A new provider with all that it needs to answer: address, key, models."""
 
+    preset = forms.ChoiceField(
+        label=_("Server"),
+        required=False,
+        choices=_preset_choices,
+        widget=PresetSelect(attrs={"data-key-hint": _("A key is made at")}),
+        help_text=_("Fills in what is known of it. All of that can be changed."),
+    )
     key = KeyField(help_text=_("Encrypted, and never shown again. Empty where none is wanted."))
     models = forms.CharField(
         label=_("Models"),
@@ -39,13 +90,37 @@ class ProviderAddForm(forms.ModelForm):
         widget=UnfoldAdminTextInputWidget,
         help_text=_(
             "Names as the provider uses them, with commas between. "
-            "Left empty, the server is asked for its list."
+            "Left empty, the server is asked for its list. "
+            "Azure lists what it sells: enter the names of your deployments there."
         ),
     )
 
     class Meta:
         model = Provider
         fields = ("name", "kind", "base_url", "is_enabled", "allow_private")
+
+    class Media:
+        js = (forms.Script("js/preset.js", defer=True),)
+
+    def __init__(self, data: Any = None, *args: Any, **kwargs: Any) -> None:
+        preset = find_preset(data.get("preset", "")) if data else None
+        super().__init__(_filled(data, preset) if preset else data, *args, **kwargs)
+
+    def clean_key(self) -> str:
+        key: str = self.cleaned_data["key"]
+        preset = find_preset(self.cleaned_data.get("preset", ""))
+        if preset and preset.key == "needed" and not key:
+            sentence = _("This server wants a key. It is made at %(url)s")
+            raise ValidationError(sentence, code="required", params={"url": preset.key_url})
+        return key
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        is_azure = self.cleaned_data.get("kind") == Provider.Kind.AZURE
+        if is_azure and self.cleaned_data.get("models") == []:
+            sentence = _("Enter the names of your deployments: Azure lists what it sells instead.")
+            self.add_error("models", ValidationError(sentence, code="required"))
+        return cleaned
 
     def clean_models(self) -> list[str]:
         names = [name.strip() for name in self.cleaned_data["models"].split(",")]

@@ -22,6 +22,10 @@ class TooLarge(FetchError):
     """The answer has more bytes than allowed."""
 
 
+class BrokenOff(FetchError):
+    """The connection was lost in the middle of the answer."""
+
+
 class TooSlow(FetchError):
     """The answer took longer than allowed."""
 
@@ -44,7 +48,7 @@ async def fetch(
     url: str,
     *,
     rules: Rules | None = None,
-    authorization: str | None = None,
+    credential: Mapping[str, str] | None = None,
     max_bytes: int = 2 * 2**20,
     max_seconds: float = 10,
     max_hops: int = 3,
@@ -52,8 +56,9 @@ async def fetch(
 ) -> Fetched:
     """GET `url`, following at most `max_hops` redirects, each checked like the first address.
 
-    `authorization` is sent to the origin of `url` only. `max_bytes` bounds the decompressed body,
-    `max_seconds` the whole of it. Raises `UrlNotAllowed`, `AddressNotAllowed` or `FetchError`.
+    `credential`, headers that hold a secret, goes to the origin of `url` only. `max_bytes`
+    bounds the decompressed body, `max_seconds` the whole of it. Raises `UrlNotAllowed`,
+    `AddressNotAllowed` or `FetchError`.
     """
     target = check_url(url)
     home = origin(target)
@@ -68,13 +73,15 @@ async def fetch(
             ) as session,
         ):
             for _ in range(max_hops + 1):
-                secret = authorization if origin(target) == home else None
-                found = await _hop(session, target, secret, max_bytes)
+                secret = credential if origin(target) == home else None
+                found = await _hop(session, target, secret or {}, max_bytes)
                 if isinstance(found, Fetched):
                     return found
                 target = found
     except TimeoutError:
         raise TooSlow(f"{target.host} took longer than {max_seconds} s") from None
+    except aiohttp.ClientPayloadError:
+        raise BrokenOff(f"{target.host} did not send all of its answer") from None
     except (aiohttp.ClientError, OSError) as error:
         refused = refusal(error)
         if refused:
@@ -84,11 +91,10 @@ async def fetch(
 
 
 async def _hop(
-    session: aiohttp.ClientSession, target: URL, authorization: str | None, max_bytes: int
+    session: aiohttp.ClientSession, target: URL, credential: Mapping[str, str], max_bytes: int
 ) -> Fetched | URL:
     """Return the answer of `target`, or where it redirects to."""
-    headers = {"Authorization": authorization} if authorization else {}
-    async with session.get(target, headers=headers, allow_redirects=False) as response:
+    async with session.get(target, headers=credential, allow_redirects=False) as response:
         location = response.headers.get("Location")
         if response.status in _REDIRECTS and location:
             return _next_hop(target, location)

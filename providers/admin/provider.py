@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.forms import Script
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html_join
@@ -31,12 +32,16 @@ class ProviderAdmin(ModelAdmin):
     search_fields = ("name", "base_url")
     readonly_fields = ("keys", "is_embedded", "created_at")
     inlines = (SpecInline,)
+    change_form_outer_before_template = "providers/_connection_form.html"
     limits = (
         _("Limits"),
         {"fields": ("max_streams", "first_token_seconds", "idle_seconds", "total_seconds")},
     )
     add_fieldsets = (
-        (None, {"fields": ("name", "kind", "base_url", "allow_private", "key", "models")}),
+        (
+            None,
+            {"fields": ("preset", "name", "kind", "base_url", "allow_private", "key", "models")},
+        ),
         limits,
     )
     fieldsets = (
@@ -44,6 +49,9 @@ class ProviderAdmin(ModelAdmin):
         limits,
         (None, {"fields": ("is_embedded", "created_at")}),
     )
+
+    class Media:
+        js = (Script("js/busy.js", defer=True),)
 
     def get_form(self, request: HttpRequest, obj: Provider | None = None, **options: Any) -> Any:
         form = {} if obj else {"form": ProviderAddForm}

@@ -1,7 +1,7 @@
 """Open clients: one for each provider's credential and event loop, kept for the next call."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import UUID
@@ -11,11 +11,11 @@ from openai import AsyncOpenAI
 
 from boundary.egress import transport
 from boundary.egress.addresses import Rules
+from providers.key_header import key_header
 
 _SENT = {
     "accept",
     "accept-encoding",
-    "authorization",
     "connection",
     "content-length",
     "content-type",
@@ -33,6 +33,7 @@ class Target:
     base_url: str
     secret: str = field(repr=False)
     allow_private: bool
+    kind: str = "openai"
     credential_id: UUID | None = None
 
     @property
@@ -113,10 +114,10 @@ def _close_if_unused(held: _Open) -> None:
 def _client(target: Target) -> AsyncOpenAI:
     rules = Rules(allow_private=target.allow_private)
     client = transport.client(target.base_url, rules, connect_seconds=CONNECT_SECONDS)
-    client.event_hooks = {"request": [_only_ours]}
-    # The SDK insists on a key; a server that needs none is not told one (see `_only_ours`).
+    client.event_hooks = {"request": [_only_ours(target)]}
+    # The SDK insists on a key and knows one header for it: `_only_ours` sends the real one.
     return AsyncOpenAI(
-        api_key=str(target.secret) or "none",
+        api_key="none",
         base_url=target.base_url,
         http_client=client,
         max_retries=0,
@@ -124,13 +125,17 @@ def _client(target: Target) -> AsyncOpenAI:
     )
 
 
-async def _only_ours(request: httpx2.Request) -> None:
+def _only_ours(target: Target) -> Callable[[httpx2.Request], Awaitable[None]]:
     """Drop what the SDK adds of its own or from the environment: platform, organisation, project.
 
-    The environment's values belong to OpenAI's origin, not to every provider's.
+    The environment's values belong to OpenAI's origin, not to every provider's. The key goes into
+    the header that the provider's kind wants, and into no other.
     """
-    for name in set(request.headers) - _SENT:
-        del request.headers[name]
-    if request.headers.get("authorization") == "Bearer none":
-        del request.headers["authorization"]
-    request.headers["user-agent"] = "causerie"
+    ours = {"user-agent": "causerie", **key_header(target.kind, target.secret)}
+
+    async def keep_ours(request: httpx2.Request) -> None:
+        for name in set(request.headers) - _SENT:
+            del request.headers[name]
+        request.headers.update(ours)
+
+    return keep_ours

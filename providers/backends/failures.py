@@ -95,6 +95,8 @@ def _kind(status: int, body: object) -> type[ProviderError]:
         return _BY_STATUS[status]
     if 400 <= status < 500:
         return errors.BadRequest
+    if 300 <= status < 400:
+        return errors.Redirected
     return errors.ServerFailed if status >= 500 else errors.BadResponse
 
 

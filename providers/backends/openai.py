@@ -46,6 +46,7 @@ def backend_for(spec: ModelSpec, credential: Credential | None) -> "OpenAIBacken
             provider.base_url,
             secret,
             provider.allow_private or provider.is_embedded,
+            provider.kind,
             credential.pk if credential else None,
         ),
         model=spec.name,

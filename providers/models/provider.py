@@ -10,6 +10,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from boundary.egress.urls import check_url, origin, validate_url
+from providers.presets import PLACEHOLDER
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -86,6 +87,9 @@ class Provider(models.Model):
 
         if not self.base_url or self.is_embedded:
             return
+        if PLACEHOLDER in self.base_url.upper():
+            sentence = _("Put the name of your own resource in place of the capital letters.")
+            raise ValidationError({"base_url": sentence})
         try:
             host = check_url(self.base_url).host or ""
             literal = "127.0.0.1" if host == "localhost" else host

@@ -1,17 +1,20 @@
 """A provider's key goes to its provider's origin and to nobody else."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 
 from providers import errors
 from providers.backends.clients import close_clients
+from providers.listing import listed
 from tests.fake_backend import FakeBackend, running
 from tests.providers.conftest import HELLO, SECRET, backend, read, read_broken
 
 
-async def test_a_provider_that_redirects_does_not_pass_the_key_on():
+@pytest.mark.parametrize("kind", ["openai", "azure"])
+async def test_a_provider_that_redirects_does_not_pass_the_key_on(kind: str):
     async with running() as fake:
 
         async def away(request: web.Request) -> web.Response:
@@ -23,11 +26,25 @@ async def test_a_provider_that_redirects_does_not_pass_the_key_on():
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
-        _, error = await read_broken(backend(fake, base_url=url))
+        called = backend(fake, base_url=url)
+        called = replace(called, target=replace(called.target, kind=kind))
+        _, error = await read_broken(called)
         await close_clients()
         await runner.cleanup()
-        assert (error.kind, error.status) == ("bad_response", 307)
+        assert (error.kind, error.status) == ("redirected", 307)
         assert fake.calls == []
+
+
+@pytest.mark.parametrize("kind", ["openai", "azure"])
+async def test_a_list_of_models_that_is_elsewhere_is_asked_for_without_the_key(kind: str):
+    async with running() as home, running() as elsewhere:
+        home.list_with(status=307, body="", headers={"Location": f"{elsewhere.base_url}/models"})
+        elsewhere.accept("")
+        with pytest.raises(errors.Redirected):
+            await listed(home.base_url, SECRET, kind=kind, allow_private=True, seconds=5)
+        assert SECRET in str(home.listed)
+        assert len(elsewhere.listed) == 1
+        assert SECRET not in str(elsewhere.listed)
 
 
 @pytest.mark.parametrize(

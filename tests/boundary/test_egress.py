@@ -220,7 +220,9 @@ class TestRedirects:
                 raise web.HTTPFound(f"{other}/hello")
 
             async with server(away=away) as (url, seen_here):
-                await fetch(f"{url}/away", rules=PRIVATE, authorization="Bearer key")
+                await fetch(
+                    f"{url}/away", rules=PRIVATE, credential={"Authorization": "Bearer key"}
+                )
         assert seen_here[0].headers["Authorization"] == "Bearer key"
         assert "Authorization" not in seen_there[0].headers
 

@@ -11,9 +11,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
+from providers.models import Provider
 from runs.models import Run
 from tests.administration.scenery import furnish, make_spec
 from tests.administration.test_pages import OURS, page_of
+from tests.fake_backend import FakeBackend
 from tests.people import make_administrator, make_person, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -37,6 +39,7 @@ def pages() -> list[str]:
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
             found.append(reverse(f"{name}_changelist"))
             found += [page_of(row) for row in model._default_manager.all()[:1]]
+    found += [reverse("usage:connection-test", args=[row.pk]) for row in Provider.objects.all()]
     return [*found, reverse("admin:providers_provider_add"), reverse("admin:accounts_user_add")]
 
 
@@ -72,6 +75,34 @@ def test_a_run_is_stopped_from_the_list(page: Page, base: str, enter: list[str])
     page.locator("select[name=action]").select_option("stop")
     page.get_by_role("button", name="Run", exact=False).first.click()
     expect(page.get_by_text("1 run was asked to stop.")).to_be_visible()
+
+
+def test_a_provider_is_added_from_a_preset_and_tested(
+    page: Page, base: str, enter: list[str], fake: FakeBackend
+):
+    fake.reset()
+    page.goto(base + reverse("admin:providers_provider_add"))
+    server, name, url = page.locator("#id_preset"), page.locator("#id_name"), "#id_base_url"
+    server.select_option("azure")
+    expect(name).to_have_value("Azure OpenAI")
+    expect(page.locator("#id_kind")).to_have_value("azure")
+    expect(page.get_by_role("link", name="https://ai.azure.com")).to_be_visible()
+    name.fill("The lab's")
+    server.select_option("ollama")
+    expect(name).to_have_value("The lab's")
+    expect(page.locator(url)).to_have_value("http://localhost:11434/v1")
+    expect(page.locator("#id_kind")).to_have_value("openai")
+    expect(page.locator("#id_allow_private")).to_be_checked()
+    page.locator(url).fill(fake.base_url)
+    page.locator("#id_key").fill("sk-test-0123456789abcdef")
+    page.locator("#id_models").fill("fake-n5")
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="The lab's").first.click()
+    page.get_by_role("button", name="Test the connection").click()
+    for words in ("The server answers.", "…cdef", "5 models", "fake-n5 answered", "Round trip"):
+        expect(page.get_by_text(words)).to_be_visible()
+    expect(page.locator("#content li").filter(has_text="passed")).to_have_count(5)
+    assert Axe().run(page).response["violations"] == []
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -56,6 +56,20 @@ class FakeBackend:
         return self._server.models
 
     @property
+    def listed(self) -> list[dict[str, str]]:
+        """The headers of each request for the list of models."""
+        return self._server.listed
+
+    def list_with(self, **script: Any) -> None:
+        """Answer every request for the list of models with a status, body and headers."""
+        self._server.listing = Script(**script)
+
+    def accept(self, *keys: str, open_listing: bool = False) -> None:
+        """Accept these keys alone ("" is none), or give the list of models to anybody."""
+        self._server.keys = set(keys)
+        self._server.open_listing = open_listing
+
+    @property
     def open_connections(self) -> int:
         return len(self._server.connections)
 

@@ -22,6 +22,10 @@ class FakeServer:
         self.queue: deque[Script] = deque()
         self.calls: list[Call] = []
         self.models = list(MODELS)
+        self.listing: Script | None = None
+        self.listed: list[dict[str, str]] = []
+        self.keys: set[str] | None = None
+        self.open_listing = False
         self.ids = itertools.count(1)
         self.connections: set[_Connection] = set()
 
@@ -29,6 +33,13 @@ class FakeServer:
         self.queue.clear()
         self.calls.clear()
         self.models = list(MODELS)
+        self.listing, self.keys, self.open_listing = None, None, False
+        self.listed.clear()
+
+    def may(self, headers: dict[str, str]) -> bool:
+        """Say whether a request's key is one of those that are accepted: any, if none are named."""
+        key = headers.get("api-key") or headers.get("authorization", "").removeprefix("Bearer ")
+        return bool(key) if self.keys is None else key in self.keys
 
     def control(self, request: wire.Request) -> Any:
         """Answer a control request: the log, the queue, a reset, or what the process has used."""
@@ -101,14 +112,29 @@ class _Connection(asyncio.Protocol):
         known = self.server.control(request)
         if known is not None:
             return self._send(200, known)
-        if not request.headers.get("authorization", "").startswith("Bearer "):
+        is_list = request.path == "/v1/models"
+        if is_list:
+            self.server.listed.append(request.headers)
+        if not self.server.may(request.headers) and not (is_list and self.server.open_listing):
             return self._send(401, {"error": {"message": "no key", "code": "invalid_api_key"}})
-        if request.path == "/v1/models":
-            listed = [{"id": name, "object": "model"} for name in self.server.models]
-            return self._send(200, {"object": "list", "data": listed})
+        if is_list:
+            return self._list()
         if (request.method, request.path) == ("POST", "/v1/chat/completions"):
             return self._chat(request)
         return self._send(404, {"error": {"message": "no such path"}})
+
+    def _list(self) -> None:
+        script = self.server.listing
+        if script is None:
+            listed = [{"id": name, "object": "model"} for name in self.server.models]
+            return self._send(200, {"object": "list", "data": listed})
+        if script.never:
+            return None
+        if script.cut_bytes is not None:
+            whole = wire.whole(script.status, script.body, script.headers)
+            self.transport.write(whole[: script.cut_bytes])
+            return self.transport.close()
+        return self._send(script.status, script.body, script.headers)
 
     def _chat(self, request: wire.Request) -> None:
         server, given = self.server, json.loads(request.body)

@@ -1,6 +1,7 @@
 """The administrator's pages: what they change, whom they let in, and what they never show."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -300,3 +301,59 @@ class TestConnecting:
         html = administrator.get(page(Provider, "change", provider.pk)).content.decode()
         assert page(Credential, "change", provider.credentials.get().pk) in html
         assert f"{page(Credential, 'add')}?provider={provider.pk}" in html
+
+
+class TestPresets:
+    def test_choosing_is_enough_where_the_rest_is_left_empty(self, administrator):
+        added(administrator, name="", preset="ollama", models="llama")
+        provider = Provider.objects.get()
+        assert (provider.name, provider.base_url) == ("Ollama", "http://localhost:11434/v1")
+        assert (provider.kind, provider.allow_private) == ("openai", True)
+
+    def test_what_was_entered_stays(self, administrator):
+        url = "https://far.example.test/v1"
+        added(administrator, preset="ollama", base_url=url, models="llama")
+        provider = Provider.objects.get()
+        assert (provider.name, provider.base_url, provider.allow_private) == ("House", url, False)
+
+    def test_kind_and_network_come_with_the_address(self, administrator):
+        """Left as the form has them at first, they do not make the preset's address another."""
+        said = added(administrator, name="", preset="azure", allow_private="on", key=NEW)
+        assert "in place of the capital letters" in said
+        assert "YOUR-RESOURCE.openai.azure.com" in said
+        assert '<option value="azure" selected>' in said
+        assert not Provider.objects.exists()
+
+    def test_a_key_that_is_needed_is_asked_for_with_where_it_is_made(self, administrator):
+        said = added(administrator, name="", preset="mistral", models="large")
+        assert "https://console.mistral.ai/api-keys" in said
+        assert "This server wants a key" in said
+        assert not Provider.objects.exists()
+        added(administrator, name="", preset="mistral", models="large", key=NEW)
+        assert Provider.objects.get().current_secret() == NEW
+
+    @pytest.mark.parametrize("slug", ["nonsense", "x" * 5000, "OpenAI", "ollama "])
+    def test_one_that_is_none_is_refused(self, administrator, slug):
+        said = added(administrator, preset=slug, base_url="https://a.test/v1", models="m")
+        assert "Select a valid choice" in said
+        assert not Provider.objects.exists()
+
+    def test_the_choices_carry_what_the_script_fills_in(self, administrator):
+        html = administrator.get(page(Provider, "add")).content.decode()
+        assert 'data-base-url="http://localhost:11434/v1"' in html
+        assert re.search(r'<script src="[^"]*js/preset.js" defer', html)
+
+
+class TestAzure:
+    URL = "https://house.openai.azure.com/openai/v1"
+
+    def test_nothing_is_added_without_deployments(self, administrator):
+        said = added(administrator, kind="azure", base_url=self.URL, key=NEW, models=" , ")
+        assert "names of your deployments" in said
+        assert not Provider.objects.exists()
+        assert not ModelSpec.objects.exists()
+
+    def test_deployments_are_added_by_name(self, administrator):
+        added(administrator, kind="azure", base_url=self.URL, key=NEW, models="our-gpt")
+        assert Provider.objects.get().kind == "azure"
+        assert ModelSpec.objects.get().name == "our-gpt"

@@ -2,11 +2,12 @@
 
 import asyncio
 import uuid
+from dataclasses import replace
 
 from providers.backends import clients
 from providers.backends.clients import borrowed, close_clients
 from tests.fake_backend import FakeBackend
-from tests.providers.conftest import HELLO, backend, read, text
+from tests.providers.conftest import HELLO, SECRET, backend, read, text
 
 
 async def test_the_same_target_is_the_same_client(fake: FakeBackend):
@@ -54,3 +55,25 @@ async def _once(fake: FakeBackend) -> None:
     await read(backend(fake))
     await clients.close_clients()
     clients._of_this_loop()
+
+
+async def test_the_key_goes_into_the_header_of_its_kind_alone(fake: FakeBackend):
+    for kind in ("openai", "azure"):
+        target = replace(backend(fake).target, kind=kind)
+        await read(replace(backend(fake), target=target))
+    plain, azure = (call.headers for call in fake.calls)
+    assert plain["authorization"] == f"Bearer {SECRET}"
+    assert "api-key" not in plain
+    assert azure["api-key"] == SECRET
+    assert "authorization" not in azure
+    assert SECRET not in str({**azure, "api-key": ""})
+
+
+async def test_where_there_is_no_key_none_is_sent(fake: FakeBackend, monkeypatch):
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
+    fake.accept("")
+    for kind in ("openai", "azure"):
+        target = replace(backend(fake, secret="").target, kind=kind)
+        await read(replace(backend(fake), target=target))
+    for call in fake.calls:
+        assert not {"authorization", "api-key"} & set(call.headers)

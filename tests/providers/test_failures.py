@@ -72,7 +72,7 @@ TABLE: list[tuple[int, Any, str]] = [
     (502, "<html>Bad gateway</html>", "server"),
     (504, None, "server"),
     (418, "I'm a teapot", "bad_request"),
-    (302, "", "bad_response"),
+    (302, "", "redirected"),
     (500, error(code={"nested": 1}, type=["x"]), "server"),
     (500, [], "server"),
 ]

@@ -1,0 +1,15 @@
+"""Below the administration's address, before its own pages."""
+
+from django.contrib import admin
+from django.urls import path
+
+from usage import views
+
+app_name = "usage"
+urlpatterns = [
+    path(
+        "providers/provider/<uuid:provider_id>/connection/",
+        admin.site.admin_view(views.connection_test),
+        name="connection-test",
+    ),
+]
