@@ -116,4 +116,5 @@ class RotateForm(forms.Form):
         super().__init__(*given)
         stored = credential.replaced_at
         self.fields["new_secret"].required = True
+        self.fields["new_secret"].label = _("New key")
         self.fields["seen"].initial = stored.isoformat() if stored else ""

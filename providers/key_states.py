@@ -8,9 +8,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from providers.errors import sentence_of
+from providers import errors
 from providers.models import Credential
+
+# Why a key rests, in fewer words than people are told who only wanted an answer.
+REASONS = {
+    errors.AuthenticationFailed.kind: gettext_lazy("key refused"),
+    errors.QuotaExceeded.kind: gettext_lazy("quota used up"),
+    errors.RateLimited.kind: gettext_lazy("too many calls"),
+}
 
 
 @dataclass(frozen=True)
@@ -21,24 +29,27 @@ class KeyState:
     label: str
     detail: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.label}: {self.detail}" if self.detail else self.label
+
 
 def state_of(credential: Credential) -> KeyState:
     """Return the first that is true of a key, from what keeps it out of use to what does not."""
     if credential.is_retired:
-        return KeyState("retired", _("retired"), _("Never sent again."))
+        return KeyState("retired", _("retired"), _("never sent again"))
     if not credential.is_enabled:
         return KeyState("off", _("switched off"))
     if credential.origin != credential.provider.origin():
-        return KeyState("moved", _("other origin"), _("The provider moved: enter the key anew."))
+        return KeyState("moved", _("other origin"), _("the provider moved: enter the key anew"))
     if credential.is_resting and credential.rests_until:
-        why = _("%(sentence)s Until %(time)s, for another %(left)s.") % {
-            "sentence": sentence_of(credential.rest_reason),
+        why = _("%(reason)s; until %(time)s (%(left)s)") % {
+            "reason": REASONS.get(credential.rest_reason, credential.rest_reason),
             "time": _time(credential.rests_until),
             "left": timeuntil(credential.rests_until),
         }
         return KeyState("resting", _("resting"), why)
     if credential.retires_at:
-        why = _("A fallback until %s, then erased.") % _time(credential.retires_at)
+        why = _("a fallback until %s") % _time(credential.retires_at)
         return KeyState("retires", _("retires"), why)
     return KeyState("used", _("in use"))
 

@@ -21,6 +21,9 @@ LABELS = {
     "resting": "warning",
     "retires": "info",
     "moved": "danger",
+    "off": "",
+    "retired": "",
+    "young": "",
     "old": "warning",
 }
 
@@ -28,19 +31,20 @@ LABELS = {
 @admin.register(Credential)
 class CredentialAdmin(ModelAdmin):
     form = CredentialForm
-    list_display = ("key", "provider", "state", "detail", *SETTINGS[1:], "last_used_at", "age")
+    list_display = (
+        "key", "provider", "state", "note", "priority", "weight", "limits", "last_used_at", "age",
+    )  # fmt: skip
     list_filter = ("is_enabled", "provider")
     search_fields = ("name", "provider__name", "last_four")
     fieldsets = (
         (None, {"fields": ("provider", "name", "ending", "new_secret", "is_enabled")}),
         (_("Among other keys"), {"fields": SETTINGS[1:]}),
     )
-    standing = (
+    now = (
         _("How it stands"),
-        {"fields": ("state", "detail", "last_used_at", "age", "origin", "created_at",
-                    "replaced_at")},
-    )  # fmt: skip
-    readonly_fields = ("ending", *standing[1]["fields"])
+        {"fields": ("standing", "last_used_at", "days", "origin", "created_at", "replaced_at")},
+    )
+    readonly_fields = ("ending", *now[1]["fields"])
     list_select_related = ("provider",)
     ordering = ("provider__name", "priority", "created_at", "id")
     actions = ("wake_all",)
@@ -60,20 +64,35 @@ class CredentialAdmin(ModelAdmin):
         state = state_of(credential)
         return state.slug, state.label
 
-    @display(description=_("why, and for how long"), empty_value="")
-    def detail(self, credential: Credential) -> str:
+    @display(description=_("note"), empty_value="")
+    def note(self, credential: Credential) -> str:
         return state_of(credential).detail
+
+    @display(description=_("limits"))
+    def limits(self, credential: Credential) -> str | None:
+        limits = (
+            (gettext("%s at once"), credential.max_streams),
+            (gettext("%s a minute"), credential.requests_per_minute),
+        )
+        return ", ".join(text % number for text, number in limits if number) or None
 
     @display(description=_("age"), label=LABELS)
     def age(self, credential: Credential) -> tuple[str, str]:
         days = days_of(credential)
-        text = ngettext("%d day", "%d days", days) % days
-        if is_old(credential):
-            return "old", gettext("%s: time for a new one") % text
-        return "young", text
+        return "old" if is_old(credential) else "young", ngettext("%d day", "%d days", days) % days
+
+    @display(description=_("state"))
+    def standing(self, credential: Credential) -> str:
+        return str(state_of(credential))
+
+    @display(description=_("age"))
+    def days(self, credential: Credential) -> str:
+        days = self.age(credential)[1]
+        return gettext("%s: time for a new one") % days if is_old(credential) else days
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
-        return (*self.fieldsets, self.standing) if obj else self.fieldsets
+        settled, among = self.fieldsets
+        return (settled, self.now, among) if obj else self.fieldsets
 
     def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         # A key belongs to one origin: it is never moved to another provider.

@@ -15,6 +15,7 @@ from providers.errors import RateLimited
 from providers.models import Credential, ModelSpec
 from providers.values import Prompt, Turn
 from usage.actions import account_of, release
+from usage.key_limits import seconds_until_free
 from usage.metered import MeteredCall, open_call
 from usage.models import Account, UsageRecord
 
@@ -92,7 +93,34 @@ def test_of_many_at_once_no_more_than_the_limit_pass(spec, begin, limit):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_many_at_once_fill_one_key_after_the_other_without_a_deadlock(spec, begin):
+def test_a_full_key_is_let_go_before_the_next_is_asked(account, spec):
+    """Otherwise two that ask for two keys in different orders would wait for each other."""
+    credential = key(spec, max_streams=1)
+    free: list[bool] = []
+
+    def look() -> None:
+        with transaction.atomic():
+            row = Credential.objects.select_for_update(skip_locked=True, no_key=True)
+            free.append(row.filter(pk=credential.pk).exists())
+        connection.close()
+
+    def from_elsewhere() -> bool:
+        thread = threading.Thread(target=look)
+        thread.start()
+        thread.join(30)
+        return free.pop()
+
+    with transaction.atomic():
+        assert seconds_until_free(credential) == 0
+        assert not from_elsewhere()  # the hold that follows is not yet written
+        open_call(account.pk, "chat", spec, PROMPT)
+    with transaction.atomic():
+        assert seconds_until_free(credential) > 0
+        assert from_elsewhere()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_fill_one_key_after_the_other(spec, begin):
     """Keys of one priority are asked in any order, by everybody at the same moment."""
     for name in "abc":
         key(spec, name, max_streams=3)
