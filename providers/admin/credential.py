@@ -91,8 +91,12 @@ class CredentialAdmin(ModelAdmin):
         return gettext("%s: time for a new one") % days if is_old(credential) else days
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
-        settled, among = self.fieldsets
-        return (settled, self.now, among) if obj else self.fieldsets
+        if obj is None:
+            return self.fieldsets
+        (title, settled), among = self.fieldsets
+        # What was rotated out takes no key any more.
+        fields = [each for each in settled["fields"] if each != "new_secret" or not obj.retires_at]
+        return ((title, {"fields": fields}), self.now, among)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         # A key belongs to one origin: it is never moved to another provider.
