@@ -7,7 +7,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        from accounts.second_factors import rotate_secrets
-        from boundary.rotation import elsewhere
+        from accounts.second_factors import count_keys, rotate_secrets
+        from boundary.rotation import Place, elsewhere
 
-        elsewhere["mfa_authenticator.data"] = rotate_secrets
+        name = "mfa_authenticator.data"
+        elsewhere[name] = Place(name, rotate_secrets, count_keys)

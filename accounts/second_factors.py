@@ -4,12 +4,20 @@ allauth keeps them within a JSON column and asks its adapter to encrypt each on 
 saying for which row; so they are bound to the column instead of the row.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from boundary.encryption import Sealed, UnreadableSecretError, current_prefix, seal, unseal
+from boundary.encryption import (
+    Sealed,
+    UnreadableSecretError,
+    current_prefix,
+    key_id_of,
+    seal,
+    unseal,
+)
 from boundary.rotation import Batch
 
 PLACE = ("mfa_authenticator", "data", "any")
@@ -38,6 +46,15 @@ def rotate_secrets(batch_size: int) -> Iterator[Batch]:
                 _rotate(row, batch)
         last = page[-1].pk
         yield batch
+
+
+def count_keys() -> Counter[str]:
+    """Return how many secrets name which master key."""
+    rows = Authenticator.objects.filter(type__in=("totp", "recovery_codes"))
+    found: Counter[str] = Counter()
+    for data in rows.values_list("data", flat=True).iterator():
+        found.update(key_id_of(data[name]) for name in NAMES if name in data)
+    return found
 
 
 def _rotate(row: Authenticator, batch: Batch) -> None:

@@ -106,6 +106,18 @@ def current_prefix() -> str:
     return f"{_FORMAT}:{_keys()[0].id}:"
 
 
+def key_ids() -> tuple[str, list[str]]:
+    """Return what names the current master key in stored values, and what names earlier ones."""
+    current, *earlier = (key.id for key in _keys())
+    return current, earlier
+
+
+def key_id_of(stored: str) -> str:
+    """Return which master key a stored value names; empty where it is none of ours."""
+    parts = stored.split(":", 2)
+    return parts[1] if len(parts) == 3 and parts[0] == _FORMAT else ""
+
+
 if TYPE_CHECKING:
     _TextField = models.Field[str, Secret]
 else:

@@ -1,7 +1,10 @@
 """Re-encryption of every stored secret after the master key has changed."""
 
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.apps import apps as installed_apps
@@ -13,6 +16,8 @@ from boundary.encryption import (
     Sealed,
     UnreadableSecretError,
     current_prefix,
+    key_id_of,
+    key_ids,
     seal,
     unseal,
 )
@@ -26,9 +31,63 @@ class Batch:
     failures: list[str] = field(default_factory=list)
 
 
-# What is encrypted elsewhere than in an `EncryptedTextField`, by name: rooms add theirs when the
-# apps are ready. Takes the batch size; as with `rotate`, each batch is a transaction of its own.
-elsewhere: dict[str, Callable[[int], Iterator[Batch]]] = {}
+@dataclass(frozen=True)
+class Tally:
+    """How many values are under which master key. No key that is configured opens the last."""
+
+    current: int
+    earlier: int
+    unreadable: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column, or part of one, that holds encrypted values.
+
+    `rotate` takes the batch size and re-encrypts as `rotate` does, `heads` returns how many
+    values name which master key (see `encryption.key_id_of`).
+    """
+
+    name: str
+    rotate: Callable[[int], Iterator[Batch]]
+    heads: Callable[[], Counter[str]]
+
+    def tally(self) -> Tally:
+        current, earlier = key_ids()
+        heads = self.heads()
+        known = heads[current], sum(heads[each] for each in set(earlier) - {current})
+        return Tally(*known, unreadable=heads.total() - sum(known))
+
+
+# What is encrypted elsewhere than in an `EncryptedTextField`: rooms add theirs when the apps are
+# ready.
+elsewhere: dict[str, Place] = {}
+
+
+def places() -> list[Place]:
+    """Return every place of encrypted values."""
+    fields = [
+        Place(
+            f"{field.model._meta.db_table}.{field.column}",
+            partial(_rotate, field),
+            partial(_heads, field),
+        )
+        for field in encrypted_fields()
+    ]
+    return [*fields, *elsewhere.values()]
+
+
+def reencrypt(*, seconds: float, batch_size: int = 100) -> Batch:
+    """Re-encrypt for about so long; what is left, another call goes on with."""
+    until = time.monotonic() + seconds
+    done = Batch()
+    for place in places():
+        for batch in place.rotate(batch_size):
+            done.rotated += batch.rotated
+            done.failures += batch.failures
+            if time.monotonic() >= until:
+                return done
+    return done
 
 
 def encrypted_fields(apps: Apps = installed_apps) -> list[EncryptedTextField]:
@@ -58,6 +117,23 @@ def rotate(field: EncryptedTextField, *, batch_size: int = 500) -> Iterator[Batc
             batch = _reseal(field, rows)
         last = rows[-1][0]
         yield batch
+
+
+def _rotate(field: EncryptedTextField, batch_size: int) -> Iterator[Batch]:
+    return rotate(field, batch_size=batch_size)
+
+
+def _heads(field: EncryptedTextField) -> Counter[str]:
+    """Count by key in the database: a table may be long, and has few keys."""
+    table, column, _ = _names(field)
+    head = f"split_part({column}, ':', 1) || ':' || split_part({column}, ':', 2) || ':'"
+    sql = f"SELECT {head}, count(*) FROM {table} WHERE {column} IS NOT NULL GROUP BY 1"  # noqa: S608
+    heads: Counter[str] = Counter()
+    with connections[_database(field)].cursor() as cursor:
+        cursor.execute(sql)
+        for named, count in cursor.fetchall():
+            heads[key_id_of(named)] += count
+    return heads
 
 
 def _database(field: EncryptedTextField) -> str:

@@ -55,6 +55,9 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 caption = str(model._meta.verbose_name_plural).capitalize()
                 items.append({"title": caption, "icon": icon, "link": reverse(name)})
         groups.append({"title": title, "items": items})
+    if request.user.is_superuser:
+        secrets = {"title": _("Encryption"), "icon": "lock", "link": reverse("encryption")}
+        groups.append({"title": _("This house"), "items": [secrets]})
     back = {"title": _("Back to the chats"), "icon": "arrow_back", "link": "/", "active": False}
     groups.append({"title": None, "separator": True, "items": [back]})
     return groups

@@ -3,12 +3,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import SignInView, SignUpView
+from config.encryption import encryption
 
 urlpatterns = [
     # Signing out of the administration is signing out: through the same action.
     path("admin/logout/", sign_out),
     path("", include("ops.urls")),
     path("admin/", include("usage.urls")),
+    path("admin/encryption/", admin.site.admin_view(encryption), name="encryption"),
     path("admin/", admin.site.urls),
     path("accounts/login/", SignInView.as_view()),
     path("accounts/signup/", SignUpView.as_view()),

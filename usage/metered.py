@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from functools import partial
 from uuid import UUID
 
 from channels.db import database_sync_to_async
@@ -145,7 +144,7 @@ def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
 
 def _rest(error: ProviderError, spec: ModelSpec, credential: Credential | None) -> None:
     """Write a rest after the commit: its row's lock is never waited for with others held."""
-    transaction.on_commit(partial(rest_after, error, spec, credential), robust=True)
+    transaction.on_commit(lambda: rest_after(error, spec, credential), robust=True)
 
 
 async def complete(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> str:

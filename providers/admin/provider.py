@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models.functions import Now
 from django.forms import Script
 from django.http import HttpRequest
 from django.urls import reverse
@@ -10,6 +11,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from providers.discovery import connect
 from providers.forms import ProviderAddForm
+from providers.key_states import state_of
 from providers.models import ModelSpec, Provider
 
 
@@ -80,11 +82,14 @@ class ProviderAdmin(ModelAdmin):
 
     @admin.display(description=_("keys"))
     def keys(self, provider: Provider) -> str:
-        """Where the stored keys are changed, and where one is added."""
+        """Where the stored keys are changed, how each stands, and where one is added."""
         change, add = (f"admin:providers_credential_{what}" for what in ("change", "add"))
-        links = [(reverse(change, args=[key.pk]), str(key)) for key in provider.credentials.all()]
-        links.append((f"{reverse(add)}?provider={provider.pk}", str(_("Add a key"))))
-        return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', links)
+        keys = provider.credentials.exclude(retires_at__lte=Now()).in_order()
+        links = [
+            (reverse(change, args=[key.pk]), str(key), f"({state_of(key).label})") for key in keys
+        ]
+        links.append((f"{reverse(add)}?provider={provider.pk}", str(_("Add a key")), ""))
+        return format_html_join(" · ", '<a class="underline" href="{}">{}</a> {}', links)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         # The embedded server's address is settled at each start.

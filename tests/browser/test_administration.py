@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
-from providers.models import Provider
+from providers.models import Credential, Provider
 from runs.models import Run
 from tests.administration.scenery import furnish, make_spec
 from tests.administration.test_pages import OURS, page_of
@@ -40,7 +40,9 @@ def pages() -> list[str]:
             found.append(reverse(f"{name}_changelist"))
             found += [page_of(row) for row in model._default_manager.all()[:1]]
     found += [reverse("usage:connection-test", args=[row.pk]) for row in Provider.objects.all()]
-    return [*found, reverse("admin:providers_provider_add"), reverse("admin:accounts_user_add")]
+    rotation = reverse("admin:providers_credential_rotate", args=[Credential.objects.get().pk])
+    adding = [reverse("admin:providers_provider_add"), reverse("admin:accounts_user_add")]
+    return [*found, *adding, rotation, reverse("encryption")]
 
 
 def test_every_page_keeps_the_policy_and_asks_only_this_house(
@@ -121,3 +123,16 @@ def test_the_way_back_leads_to_the_chats(page: Page, base: str, enter: list[str]
     links = page.get_by_role("link", name="Back to the chats")
     assert {link.get_attribute("href") for link in links.all()} == {"/"}
     assert User.objects.count() == 2
+
+
+def test_a_key_is_rotated_with_the_keyboard_alone(page: Page, base: str, enter: list[str]):
+    credential = Credential.objects.get()
+    page.goto(base + page_of(credential))
+    page.get_by_role("link", name="Rotate").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("New key").focus()
+    page.keyboard.type("sk-new-fedcba9876543210")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The new key is in use.")).to_be_visible()
+    assert Credential.objects.get(retires_at=None).last_four == "3210"
+    assert Credential.objects.exclude(retires_at=None).get() == credential

@@ -73,7 +73,8 @@ def test_nobody_else_reads_any(provider, spec, staff: bool):
 
 
 def credential_form(provider: Provider, **changes: str) -> dict[str, str]:
-    return {"provider": str(provider.pk), "name": "default", "is_enabled": "on", **changes}
+    given = {"provider": str(provider.pk), "name": "default", "is_enabled": "on"}
+    return {**given, "priority": "0", "weight": "1", **changes}
 
 
 class TestCredential:

@@ -1,6 +1,7 @@
 """One client for a credential and a loop, kept open; a new key takes the old one's place."""
 
 import asyncio
+import dataclasses
 import uuid
 from dataclasses import replace
 
@@ -26,6 +27,32 @@ async def test_a_new_key_is_used_at_once_and_running_streams_go_on(fake: FakeBac
     rest = [delta async for delta in stream]
     assert first.text + text(rest) == "".join(f"w{number} " for number in range(10))
     assert [call.authorization for call in fake.calls] == ["Bearer old-key", "Bearer new-key"]
+
+
+async def test_keys_that_take_turns_keep_their_connections(fake: FakeBackend):
+    provider, ids = uuid.uuid4(), {"one": uuid.uuid4(), "two": uuid.uuid4()}
+    seen: dict[str, set[int]] = {name: set() for name in ids}
+    for _ in range(3):
+        for name, number in ids.items():
+            called = backend(fake, "fake-n1", provider_id=provider, secret=name)
+            target = dataclasses.replace(called.target, credential_id=number)
+            await read(dataclasses.replace(called, target=target))
+            with borrowed(target) as client:
+                seen[name].add(id(client))
+    assert [len(clients) for clients in seen.values()] == [1, 1]
+    assert [call.authorization for call in fake.calls] == ["Bearer one", "Bearer two"] * 3
+
+
+async def test_the_client_of_a_key_that_is_used_no_more_is_closed(fake, monkeypatch):
+    target = backend(fake).target
+    with borrowed(target) as old:
+        pass
+    monkeypatch.setattr(clients, "_UNUSED_SECONDS", 0.0)
+    await asyncio.sleep(0.01)
+    with borrowed(dataclasses.replace(target, credential_id=uuid.uuid4())):
+        pass
+    await asyncio.sleep(0.01)
+    assert old.is_closed()
 
 
 async def test_a_replaced_client_is_closed_after_its_last_call(fake: FakeBackend):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from boundary.rotation import Batch, elsewhere, encrypted_fields, rotate
+from boundary.rotation import Batch, places
 
 
 class Command(BaseCommand):
@@ -21,11 +21,8 @@ class Command(BaseCommand):
         if batch_size < 1:
             raise CommandError("--batch-size must be at least 1.")
         failures: list[str] = []
-        for field in encrypted_fields():
-            name = f"{field.model._meta.db_table}.{field.column}"
-            failures += self._report(name, rotate(field, batch_size=batch_size))
-        for name, rotate_secrets in elsewhere.items():
-            failures += self._report(name, rotate_secrets(batch_size))
+        for place in places():
+            failures += self._report(place.name, place.rotate(batch_size))
         if failures:
             for failure in failures:
                 self.stderr.write(failure)
