@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from providers.models import Credential, ModelSpec, Route
-from providers.order import in_order
+from providers.order import in_turn
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class Deployment:
     @property
     def rests_until(self) -> datetime | None:
         return self.spec.rests_until
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        return (self.priority,)
 
     @property
     def is_awake(self) -> bool:
@@ -48,4 +52,4 @@ def deployments_for(model: ModelSpec) -> list[Deployment]:
     ]
     if model.is_answering:
         choices.append(Deployment(model, 0, model.weight))
-    return in_order(choices)
+    return in_turn(choices)

@@ -11,6 +11,7 @@ from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
 from providers.errors import AuthenticationFailed, KeysBusy, ProviderError
 from providers.models import Credential, ModelSpec
+from providers.order import in_turn
 from providers.tokens import count
 from providers.values import Delta, Prompt, Usage
 from usage.actions import Settlement, hold, release, settle
@@ -121,7 +122,7 @@ def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
 
     A provider without keys is called without one.
     """
-    credentials = list(Credential.objects.usable(spec.provider).in_turn())
+    credentials = in_turn(Credential.objects.usable(spec.provider))
     if not credentials:
         return backend_for(spec, None), None
     waits: list[float] = []

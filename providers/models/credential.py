@@ -1,12 +1,13 @@
 """A provider's keys."""
 
+import math
 import uuid
 from typing import Self
 
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now, Power, Random
+from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,21 +24,6 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
             provider=provider,
             is_enabled=True,
             origin=provider.origin(),
-        )
-
-    def in_turn(self) -> Self:
-        """Order keys as a call tries them: the first is to be used, the others if it cannot be.
-
-        Awake ones before resting ones, of which the first to wake is first; then by priority,
-        those that a rotation replaced after the others; then by chance, weighted: of even random
-        u, u^(1/w) is the largest with a probability of w in the sum of weights (Efraimidis and
-        Spirakis, 2006, doi:10.1016/j.ipl.2005.11.003).
-        """
-        return self.order_by(
-            Case(When(rests_until__gt=Now(), then=F("rests_until"))).asc(nulls_first=True),
-            "priority",
-            F("retires_at").desc(nulls_first=True),
-            Power(Random(), Value(1.0) / F("weight")).desc(),
         )
 
     def in_order(self) -> Self:
@@ -113,6 +99,11 @@ class Credential(Resting):
 
     def __str__(self) -> str:
         return f"{self.name} …{self.last_four}" if self.last_four else self.name
+
+    @property
+    def place(self) -> tuple[float, ...]:
+        """As `providers.order` wants it: what a rotation replaced comes after its equals."""
+        return self.priority, -self.retires_at.timestamp() if self.retires_at else -math.inf
 
     @property
     def is_limited(self) -> bool:

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from providers.actions import add_provider, store_credential
 from providers.models import Credential, Provider
+from providers.order import in_turn
 
 pytestmark = pytest.mark.django_db
 MINUTE = dt.timedelta(minutes=1)
@@ -26,7 +27,7 @@ def key(provider: Provider, name: str, **fields) -> Credential:
 
 
 def turn(provider: Provider) -> list[str]:
-    return [each.name for each in Credential.objects.usable(provider).in_turn()]
+    return [each.name for each in in_turn(Credential.objects.usable(provider))]
 
 
 def test_a_lower_number_goes_first(provider):

@@ -16,6 +16,7 @@ from providers.actions import (
     store_credential,
 )
 from providers.models import Credential, Provider
+from providers.order import in_turn
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "sk-old-0123456789abcdef", "sk-new-fedcba9876543210"
@@ -33,7 +34,7 @@ def old(provider: Provider) -> Credential:
 
 
 def sent(provider: Provider) -> list[str]:
-    return [each.secret for each in Credential.objects.usable(provider).in_turn()]
+    return [each.secret for each in in_turn(Credential.objects.usable(provider))]
 
 
 def over(credential: Credential) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec, Provider, Route
-from providers.order import in_order
+from providers.order import in_turn
 from providers.routing import deployments_for
 
 
@@ -21,13 +21,17 @@ class Choice:
     weight: int = 1
     rests_until: datetime | None = None
 
+    @property
+    def place(self) -> tuple[float, ...]:
+        return (self.priority,)
+
 
 def soon(seconds: float) -> datetime:
     return timezone.now() + timedelta(seconds=seconds)
 
 
 def names(*choices: Choice) -> list[str]:
-    return [each.name for each in in_order(choices)]
+    return [each.name for each in in_turn(choices)]
 
 
 def test_a_lower_priority_goes_first():

@@ -123,6 +123,7 @@ class TestKeys:
         assert [line.what for line in found.keys] == ["Key default …7788", "Key second …5555"]
         assert [line.verdict for line in found.keys] == [PASSED, FAILED]
         assert found.streaming.verdict == PASSED
+        assert [key.name for key in provider.credentials.all() if key.is_resting] == ["second"]
         asked = sorted(each.get("authorization", "") for each in fake.listed)
         assert asked == ["", f"Bearer {OTHER}", f"Bearer {KEY}"]
 
