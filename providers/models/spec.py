@@ -4,7 +4,6 @@ import uuid
 from typing import TYPE_CHECKING, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -187,13 +186,6 @@ class ModelSpec(Resting):
     def is_answering(self) -> bool:
         """As `ModelSpecQuerySet.answering` has it: switched on, at a server."""
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
-
-    def clean(self) -> None:
-        """Say in forms what the database holds: a form without `is_default` checks no more."""
-        if self.is_default and not self.is_enabled:
-            raise ValidationError(
-                {"is_enabled": _("Make another model the default before you disable this one.")}
-            )
 
 
 class Route(models.Model):
