@@ -1,14 +1,13 @@
 """The catalogue in the administration: what a model can, costs, for whom, and where it answers."""
 
 from collections.abc import Iterable
-from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +16,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from providers.actions import look_up_prices, set_default_model, wake_model
+from providers.admin import shown
 from providers.admin.route import RouteInline
 from providers.admin.spec_form import SpecForm
 from providers.catalogue import BY_HAND, PRICES
@@ -85,13 +85,11 @@ class ModelSpecAdmin(ModelAdmin):
 
     @display(description=_("can"))
     def can(self, spec: ModelSpec) -> str:
-        return ", ".join(str(each.label) for each in Ability if each in spec.abilities) or "–"
+        return shown.can(spec.abilities)
 
     @display(description=_("dollars for a million tokens, in and out"))
     def costs(self, spec: ModelSpec) -> str:
-        if spec.input_price is None and spec.output_price is None:
-            return gettext("unknown")
-        return f"{_dollars(spec.input_price)} / {_dollars(spec.output_price)}"
+        return shown.cost(spec.input_price, spec.output_price)
 
     @display(description=_("source of the prices"))
     def prices_from(self, spec: ModelSpec) -> str:
@@ -180,28 +178,18 @@ class ModelSpecAdmin(ModelAdmin):
     def wake_all(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
         for spec in chosen:
             wake_model(spec)
-        self.message_user(request, gettext("Awake again: %s") % _list(chosen))
+        self.message_user(request, gettext("Awake again: %s") % shown.names(chosen))
 
     def _look_up(
         self, request: HttpRequest, specs: Iterable[ModelSpec], *, even_by_hand: bool
     ) -> None:
         done = look_up_prices(specs, even_by_hand=even_by_hand)
-        changed = gettext("Prices changed: %s") % _list(done.changed)
+        changed = gettext("Prices changed: %s") % shown.names(done.changed)
         self.message_user(request, changed if done.changed else gettext("No price changed."))
         if done.unknown:
-            sentence = gettext("Prices unknown, left as they were: %s") % _list(done.unknown)
+            sentence = gettext("Prices unknown, left as they were: %s") % shown.names(done.unknown)
             self.message_user(request, sentence, messages.WARNING)
         if done.by_hand:
-            sentence = gettext("Written by hand, left as they are: %s") % _list(done.by_hand)
+            sentence = gettext("Written by hand, left as they are: %s") % shown.names(done.by_hand)
             hint = gettext("Choose a single model to replace its prices all the same.")
             self.message_user(request, f"{sentence}. {hint}", messages.WARNING)
-
-
-def _dollars(price: Decimal | None) -> str:
-    return gettext("unknown") if price is None else f"${number_format(price.normalize())}"
-
-
-def _list(specs: Iterable[ModelSpec]) -> str:
-    """Name the first few."""
-    names = [str(spec) for spec in specs]
-    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
