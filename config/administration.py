@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 # Group → (app label and model, icon). A model nobody registered, or may not see, is left out.
 GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
-    (_("People"), (("accounts.User", "group"),)),
+    (_("People"), (("accounts.User", "person"), ("accounts.Team", "group"))),
     (
         _("Models"),
         (
