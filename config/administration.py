@@ -74,6 +74,10 @@ def landmarks(request: HttpRequest) -> str:
     return static("js/administration.js")
 
 
+def colours(request: HttpRequest) -> str:
+    return static("css/administration.css")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Causerie",
     "SITE_HEADER": "Causerie",
@@ -82,6 +86,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "SCRIPTS": [landmarks],
+    "STYLES": [colours],
     "DASHBOARD_CALLBACK": "config.overview.overview",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -1,12 +1,16 @@
 """Teams in the administration: who is in them, and which models they open."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.actions import delete_selected
+from django.contrib.admin.utils import unquote
 from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.forms import ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
@@ -26,6 +30,7 @@ class TeamAdmin(ModelAdmin):
     search_help_text = _("by name, or by a member's e-mail address")
     autocomplete_fields = ("members",)
     readonly_fields = ("opened", "created_at")
+    actions = ("delete_selected",)
 
     def get_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
         return ("name", "members", "opened", "created_at") if obj else ("name", "members")
@@ -61,11 +66,24 @@ class TeamAdmin(ModelAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The members were saved with their team."""
 
+    @admin.action(description=_("Delete selected %(verbose_name_plural)s"), permissions=["delete"])
+    def delete_selected(self, request: HttpRequest, chosen: QuerySet[Team]) -> Any:
+        if self._says_in_use(request, chosen):
+            return None
+        return delete_selected(self, request, chosen)
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        team = self.get_object(request, unquote(object_id))
+        if team and self.has_delete_permission(request) and self._says_in_use(request, [team]):
+            return redirect("admin:accounts_team_change", team.pk)
+        return super().delete_view(request, object_id, extra_context)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A team that models are limited to is shown as what stands in the way of it."""
+        """Nobody goes with a team: its thousand memberships are not listed."""
         names = [str(team) for team in objs]
-        in_use = [f"{team}: {TeamInUse.sentence}" for team in objs if team.models.exists()]
-        return names, {Team._meta.verbose_name_plural: len(names)}, set(), in_use
+        return names, {Team._meta.verbose_name_plural: len(names)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Team) -> None:
         self._delete(request, [obj])
@@ -74,12 +92,18 @@ class TeamAdmin(ModelAdmin):
         self._delete(request, list(queryset))
 
     def _delete(self, request: HttpRequest, teams: list[Team]) -> None:
-        """Delete each; one that models are limited to is named, and the others go."""
         for team in teams:
             try:
                 actions.delete_team(team)
-            except TeamInUse as error:
+            except TeamInUse as error:  # a model was limited to it just now
                 self.message_user(request, f"{team}: {error}", messages.ERROR)
+
+    def _says_in_use(self, request: HttpRequest, teams: Iterable[Team]) -> bool:
+        """Name each team that models are limited to; say whether there is one."""
+        in_use = [team for team in teams if team.models.exists()]
+        for team in in_use:
+            self.message_user(request, f"{team}: {TeamInUse.sentence}", messages.ERROR)
+        return bool(in_use)
 
 
 def _count(relation: Any) -> Coalesce:

@@ -36,11 +36,10 @@ _CHOOSE = UnfoldBooleanWidget(check_test=lambda value: False)
 
 class FilterForm(forms.Form):
     part = forms.CharField(
-        label=gettext_lazy("Part of the name"),
+        label=gettext_lazy("Part of the name, or nothing for all models"),
         required=False,
         max_length=100,
         widget=UnfoldAdminTextInputWidget({"type": "search"}),
-        help_text=gettext_lazy("Empty: all of them."),
     )
 
 
@@ -134,9 +133,10 @@ def _refused(request: HttpRequest, admin: ModelAdmin, sentence: str) -> list[Mod
 def _table(provider: Provider, found: Found, part: str) -> dict[str, Any]:
     """Return the rows that the page shows, and how many there would be."""
     fit = [each for each in found.models if part.strip().lower() in each.name.lower()]
-    headers = [_("add"), _("name"), _("can"), _("context window"), _("dollars, in / out")]
+    headers = [_("add"), _("name"), _("can"), _("context window"), _("price in / out")]
     rows = [_row(provider, found, each, number) for number, each in enumerate(fit[:MOST])]
-    return {"table": {"headers": headers, "rows": rows}, "shown": len(rows), "fit": len(fit)}
+    cells = [list(zip(headers, row, strict=True)) for row in rows]
+    return {"headers": headers, "rows": cells, "shown": len(rows), "fit": len(fit)}
 
 
 def _row(provider: Provider, found: Found, model: Offered, number: int) -> list[str]:
@@ -146,7 +146,9 @@ def _row(provider: Provider, found: Found, model: Offered, number: int) -> list[
     spec = found.known.get(model.name)
     if spec is not None:
         url = reverse("admin:providers_modelspec_change", args=[spec.pk])
-        box = format_html('<a class="text-link" href="{}">{}</a>', url, _("in the catalogue"))
+        box = format_html(
+            '<a class="text-link underline" href="{}">{}</a>', url, _("in the catalogue")
+        )
         name = model.name
     else:
         box = _CHOOSE.render("names", model.name, {"id": f"model-{number}"})

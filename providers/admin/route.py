@@ -59,9 +59,13 @@ class RouteInline(TabularInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
         if db_field.name == "to":
-            return DeploymentField(
+            field: Any = DeploymentField(
                 ModelSpec.objects.select_related("provider"),
                 label=_("deployment"),
                 widget=UnfoldAdminSelectWidget,
             )
-        return super().formfield_for_dbfield(db_field, request, **options)
+        else:
+            field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None:  # the heads of the table label nothing
+            field.widget.attrs["aria-label"] = field.label
+        return field

@@ -23,7 +23,7 @@ from providers.catalogue import BY_HAND, PRICES
 from providers.errors import sentence_of
 from providers.models import Ability, ModelSpec
 
-_COLOURS = {"answering": "success", "resting": "warning", "off": "info"}
+_COLOURS = {"default": "primary", "answering": "success", "resting": "warning", "off": "info"}
 
 
 class AbilityFilter(DropdownFilter):
@@ -42,7 +42,7 @@ class AbilityFilter(DropdownFilter):
 class ModelSpecAdmin(ModelAdmin):
     form = SpecForm
     inlines = (RouteInline,)
-    list_display = ("label", "public_name", "provider", "can", "costs", "is_default", "state")
+    list_display = ("label", "public_name", "provider", "can", "costs", "state")
     list_filter = (
         AbilityFilter,
         ("provider", RelatedDropdownFilter),
@@ -87,7 +87,7 @@ class ModelSpecAdmin(ModelAdmin):
     def can(self, spec: ModelSpec) -> str:
         return shown.can(spec.abilities)
 
-    @display(description=_("dollars for a million tokens, in and out"))
+    @display(description=_("price in / out"))
     def costs(self, spec: ModelSpec) -> str:
         return shown.cost(spec.input_price, spec.output_price)
 
@@ -103,6 +103,8 @@ class ModelSpecAdmin(ModelAdmin):
             return "off", gettext("off")
         if spec.is_resting:
             return "resting", gettext("resting")
+        if spec.is_default:
+            return "default", gettext("the default")
         return "answering", gettext("answering")
 
     @display(description=_("state"))
