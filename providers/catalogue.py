@@ -50,7 +50,7 @@ _BY_NAME: tuple[tuple[tuple[Ability, ...], str], ...] = (
     # Families that call tools and keep to a schema.
     (_ACTS, r"gpt-(4|3\.5-turbo|oss)|grok|command-(r|a)|deepseek-(chat|v[34])|kimi|moonshot"),
     (_ACTS, r"glm-[45]|llama-?3\.[1-3]|qwen-?(2\.5|3|max|plus|turbo|flash)|hermes-[34]"),
-    (_ACTS, r"(mi[sn]i?|code|dev|magi)stral"),
+    (_ACTS, r"(mi|mini|code|dev|magi)stral"),
 )
 
 

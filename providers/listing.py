@@ -98,8 +98,9 @@ def _stated(row: dict[str, Any]) -> Stated:
 
 def _of_type(row: dict[str, Any]) -> Stated:
     """LM Studio, Together and Novita: one word for what a model is for."""
-    kind = row.get("type") if row.get("type") in _TYPES else row.get("model_type")
-    if not isinstance(kind, str) or kind not in _TYPES:
+    given = (row.get("type"), row.get("model_type"))
+    kind = next((each for each in given if isinstance(each, str) and each in _TYPES), None)
+    if kind is None:
         return {}
     stated = {each: each in _TYPES[kind] for each in _USES}
     if Ability.VISION in _TYPES[kind] or kind == "llm":  # LM Studio's, which tells them apart

@@ -56,6 +56,11 @@ class FakeBackend:
         return self._server.models
 
     @property
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """What the list of models says of each besides its name."""
+        return self._server.facts
+
+    @property
     def open_connections(self) -> int:
         return len(self._server.connections)
 

@@ -22,6 +22,7 @@ class FakeServer:
         self.queue: deque[Script] = deque()
         self.calls: list[Call] = []
         self.models = list(MODELS)
+        self.facts: dict[str, dict[str, Any]] = {}  # what the list says of a model besides
         self.ids = itertools.count(1)
         self.connections: set[_Connection] = set()
 
@@ -29,6 +30,7 @@ class FakeServer:
         self.queue.clear()
         self.calls.clear()
         self.models = list(MODELS)
+        self.facts = {}
 
     def control(self, request: wire.Request) -> Any:
         """Answer a control request: the log, the queue, a reset, or what the process has used."""
@@ -104,7 +106,8 @@ class _Connection(asyncio.Protocol):
         if not request.headers.get("authorization", "").startswith("Bearer "):
             return self._send(401, {"error": {"message": "no key", "code": "invalid_api_key"}})
         if request.path == "/v1/models":
-            listed = [{"id": name, "object": "model"} for name in self.server.models]
+            rows = [{"id": name, "object": "model"} for name in self.server.models]
+            listed = [{**row, **self.server.facts.get(row["id"], {})} for row in rows]
             return self._send(200, {"object": "list", "data": listed})
         if (request.method, request.path) == ("POST", "/v1/chat/completions"):
             return self._chat(request)
