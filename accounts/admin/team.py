@@ -15,16 +15,16 @@ from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from accounts import actions
 from accounts.errors import TeamInUse
 from accounts.models import Team
+from ops.admin import SearchingAdmin
 
 
 @admin.register(Team)
-class TeamAdmin(ModelAdmin):
+class TeamAdmin(SearchingAdmin):
     list_display = ("name", "member_count", "model_count", "created_at")
     search_fields = ("name", "members__email")
     search_help_text = _("by name, or by a member's e-mail address")

@@ -11,10 +11,10 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
+from ops.admin import SearchingAdmin
 from providers.actions import look_up_prices, set_default_model, wake_model
 from providers.admin import shown
 from providers.admin.route import RouteInline
@@ -39,7 +39,7 @@ class AbilityFilter(DropdownFilter):
 
 
 @admin.register(ModelSpec)
-class ModelSpecAdmin(ModelAdmin):
+class ModelSpecAdmin(SearchingAdmin):
     form = SpecForm
     inlines = (RouteInline,)
     list_display = ("label", "public_name", "provider", "can", "costs", "state")
