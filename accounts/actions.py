@@ -182,8 +182,7 @@ def save_team(team: Team, members: Iterable[User]) -> None:
 @transaction.atomic
 def delete_team(team: Team) -> None:
     """Delete a team that opens nothing. Raises `TeamInUse` while models are limited to it."""
-    # Locked, so that no model can be limited to it in the same moment.
-    team = Team.objects.select_for_update().get(pk=team.pk)
+    # A model that is limited to it in this moment is not saved: its foreign key holds to the team.
     if team.models.exists():
         raise errors.TeamInUse
     team.delete()
