@@ -78,11 +78,15 @@ def test_a_model_moved_to_a_team_that_is_deleted_meanwhile_stays_with_its_old_on
         delete_team(other)
         connection.close()
 
-    thread = threading.Thread(target=delete)
-    with pytest.raises(IntegrityError), transaction.atomic():
+    @transaction.atomic
+    def move() -> None:
         limited.teams.set([other])
+        thread = threading.Thread(target=delete)
         thread.start()
         thread.join(10)
+
+    with pytest.raises(IntegrityError):
+        move()
     assert limited.teams.get() == team
 
 
