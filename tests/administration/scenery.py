@@ -25,7 +25,7 @@ def make_spec() -> ModelSpec:
 
 
 def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
-    save_team(Team(name="Writers"), [owner])
+    save_team(Team(name=f"Team {owner.pk}"), [owner])
     with patch("runs.actions.hint_worker", lambda run_id: None):
         exchange = start_conversation(owner, f"{WRITTEN} asked", spec, uuid.uuid4())
     run = exchange.answer.run
