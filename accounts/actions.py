@@ -12,7 +12,7 @@ from django.http import HttpRequest
 
 from accounts import errors, first
 from accounts.first import setup_link
-from accounts.models import User
+from accounts.models import Team, User
 from accounts.rights import bump_rights
 
 __all__ = [
@@ -22,11 +22,13 @@ __all__ = [
     "change_password",
     "change_theme",
     "deactivate_user",
+    "delete_team",
     "end_sessions",
     "ensure_administrator",
     "erase_user",
     "grant_administration",
     "reactivate_user",
+    "save_team",
     "setup_link",
     "sign_out",
     "sign_up",
@@ -163,6 +165,27 @@ def erase_user(user: User) -> None:
     _keep_one_administrator(without=user)
     _end(UserSession.objects.filter(user=user))
     user.delete()
+    bump_rights()
+
+
+@transaction.atomic
+def save_team(team: Team, members: Iterable[User]) -> None:
+    """Save a team with exactly these members. Whoever is not among them loses what it opened."""
+    people = list(members)
+    team.save()
+    before = set(team.members.values_list("pk", flat=True))
+    team.members.set(people)
+    if before - {user.pk for user in people}:
+        bump_rights()
+
+
+@transaction.atomic
+def delete_team(team: Team) -> None:
+    """Delete a team that opens nothing. Raises `TeamInUse` while models are limited to it."""
+    # A model that is limited to it in this moment is not saved: its foreign key holds to the team.
+    if team.models.exists():
+        raise errors.TeamInUse
+    team.delete()
     bump_rights()
 
 

@@ -28,3 +28,12 @@ class AddressTaken(AccountError):
 
 class LastAdministrator(AccountError):
     sentence = _("This is the only administrator. Make somebody else one first.")
+
+
+class TeamInUse(AccountError):
+    """Without the team, everybody could use what only it may."""
+
+    sentence = _(
+        "Models are limited to this team. Choose other teams on their pages first, "
+        "or open them to everybody there."
+    )

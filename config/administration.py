@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 # Group → (app label and model, icon). A model nobody registered, or may not see, is left out.
 GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
-    (_("People"), (("accounts.User", "group"),)),
+    (_("People"), (("accounts.User", "person"), ("accounts.Team", "group"))),
     (
         _("Models"),
         (
@@ -77,6 +77,10 @@ def landmarks(request: HttpRequest) -> str:
     return static("js/administration.js")
 
 
+def colours(request: HttpRequest) -> str:
+    return static("css/administration.css")
+
+
 UNFOLD: dict[str, Any] = {
     "SITE_TITLE": "Causerie",
     "SITE_HEADER": "Causerie",
@@ -85,6 +89,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_ICON": mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": mark}],
     "SCRIPTS": [landmarks],
+    "STYLES": [colours],
     "DASHBOARD_CALLBACK": "config.overview.overview",
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_BACK_BUTTON": True,

@@ -1,9 +1,12 @@
 """What the administration's pages of several rooms share."""
 
 import datetime as dt
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelectMultiple
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -73,6 +76,22 @@ class ReadOnlyInline(_ReadOnly, TabularInline):
     per_page = 50
 
 
+class Searched(AutocompleteSelectMultiple):
+    """Several rows, found by a search. Shows a refused form again whatever keys it was sent."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if _is_key(each)], attrs)
+
+
+class SearchingAdmin(ModelAdmin):
+    """Its `autocomplete_fields` of several rows take nonsense without breaking; keys are UUIDs."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name in self.autocomplete_fields:
+            options["widget"] = Searched(db_field, self.admin_site)
+        return super().formfield_for_manytomany(db_field, request, **options)
+
+
 class DayFilter(RangeDateFilter):
     """From one day to another, both included, in the time zone of the pages."""
 
@@ -85,6 +104,14 @@ class DayFilter(RangeDateFilter):
         if last and last < dt.date.max:
             queryset = queryset.filter(**{f"{name}__lt": _begin_of(last + dt.timedelta(days=1))})
         return queryset
+
+
+def _is_key(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _begin_of(day: dt.date) -> dt.datetime:

@@ -1,6 +1,8 @@
 """Changes to the catalogue. Each is one transaction."""
 
 import datetime as dt
+from collections.abc import Collection, Iterable
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -12,8 +14,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from boundary.encryption import UnreadableSecretError
+from providers import catalogue
 from providers.errors import ProviderError
-from providers.models import Credential, ModelSpec, Provider
+from providers.models import Ability, Credential, ModelSpec, Provider
 from providers.models.resting import Resting
 from providers.rests import rest_of_key, rests_the_model
 
@@ -54,8 +57,8 @@ def store_credential(
         credential = Credential(provider=provider, name=name)
     else:
         credential.replaced_at = timezone.now()
-    for field, value in settings.items():
-        setattr(credential, field, value)
+    for name_of, value in settings.items():
+        setattr(credential, name_of, value)
     credential.rests_until, credential.rest_reason = None, ""
     return _kept(credential, secret, provider)
 
@@ -193,8 +196,69 @@ def set_default_model(spec: ModelSpec) -> None:
     # In one order for everybody, so that two at once wait instead of locking each other out.
     rows = {row.pk: row for row in ModelSpec.objects.select_for_update().order_by("pk")}
     chosen = rows.get(spec.pk)
-    if chosen is None or not chosen.is_enabled:
-        raise ValidationError(_("Only an enabled model can be the default."), code="disabled")
+    if chosen is None:
+        raise ValidationError(_("This model was deleted."), code="deleted")
+    refuse_as_default(
+        is_enabled=chosen.is_enabled,
+        is_listed=chosen.is_listed,
+        abilities=chosen.abilities,
+        has_teams=chosen.teams.exists(),
+    )
     ModelSpec.objects.filter(is_default=True).exclude(pk=spec.pk).update(is_default=False)
     ModelSpec.objects.filter(pk=spec.pk).update(is_default=True)
     spec.is_default = True
+
+
+def refuse_as_default(
+    *, is_enabled: bool, is_listed: bool, abilities: Collection[str], has_teams: bool
+) -> None:
+    """Say why a model cannot be what everybody's new conversations begin with, where it cannot.
+
+    Raises `ValidationError` with a sentence for each field that is in the way.
+    """
+    found = {}
+    if not is_enabled:
+        found["is_enabled"] = _("The default model has to be enabled.")
+    if not is_listed:
+        found["is_listed"] = _("The default model has to be offered.")
+    if Ability.CHAT not in abilities:
+        found["abilities"] = _("The default model has to be able to chat.")
+    if has_teams:
+        found["teams"] = _("The default model has to be for everybody.")
+    if found:
+        raise ValidationError(found)
+
+
+@dataclass
+class LookedUp:
+    """What came of looking up prices: models whose price changed, is unknown, was left alone."""
+
+    changed: list[ModelSpec] = field(default_factory=list)
+    unknown: list[ModelSpec] = field(default_factory=list)
+    by_hand: list[ModelSpec] = field(default_factory=list)
+
+
+@transaction.atomic
+def look_up_prices(specs: Iterable[ModelSpec], *, even_by_hand: bool) -> LookedUp:
+    """Write the snapshot's prices into these models, where it knows them.
+
+    Prices that an administrator wrote stay unless `even_by_hand`.
+    """
+    done = LookedUp()
+    chosen = ModelSpec.objects.filter(pk__in=[spec.pk for spec in specs])
+    for spec in chosen.select_related("provider").select_for_update(of=("self",)).order_by("pk"):
+        prices = catalogue.prices(spec.name, spec.provider.base_url)
+        if prices is None:
+            done.unknown.append(spec)
+        elif spec.price_source == catalogue.BY_HAND and not even_by_hand:
+            done.by_hand.append(spec)
+        else:
+            if any(getattr(spec, each) != getattr(prices, each) for each in catalogue.PRICES):
+                done.changed.append(spec)
+            ModelSpec.objects.filter(pk=spec.pk).update(**asdict(prices))
+    return done
+
+
+def wake_model(spec: ModelSpec) -> None:
+    """End a model's rest: the next call goes to it again."""
+    ModelSpec.objects.filter(pk=spec.pk).update(rests_until=None, rest_reason="")

@@ -1,8 +1,4 @@
-"""A server's own list of its models.
-
-The format: https://platform.openai.com/docs/api-reference/models/list, of which Together leaves
-out the frame.
-"""
+"""Asking a server for its list of models: https://platform.openai.com/docs/api-reference/models/list."""
 
 import json
 from typing import Any
@@ -20,12 +16,15 @@ from boundary.egress.urls import UrlNotAllowed, check_url, origin
 from providers import errors
 from providers.backends.failures import from_status
 from providers.key_header import key_header
+from providers.offers import Offered, read
+
+_MOST_BYTES = 8 * 2**20
 
 
 async def listed(
     base_url: str, secret: str, *, kind: str, allow_private: bool, seconds: float
-) -> list[dict[str, Any]]:
-    """Return the entries of the list, each with an `id`; an empty `secret` is not sent.
+) -> list[Offered]:
+    """Return the models of the list, in its order; an empty `secret` is not sent.
 
     Raises the errors of `providers.errors`: `ModelNotFound` where there is no list at this address,
     `Redirected` where it is at another server, which did not get the key.
@@ -34,7 +33,11 @@ async def listed(
     rules = Rules(allow_private=allow_private)
     try:
         answer = await fetch(
-            url, rules=rules, credential=key_header(kind, secret), max_seconds=seconds
+            url,
+            rules=rules,
+            credential=key_header(kind, secret),
+            max_bytes=_MOST_BYTES,
+            max_seconds=seconds,
         )
     except (AddressNotAllowed, UrlNotAllowed) as error:
         raise errors.AddressRefused(str(error)) from None
@@ -52,7 +55,10 @@ async def listed(
         raise errors.Redirected("to another origin")
     if answer.status != 200:
         raise from_status(answer.status, _parsed(answer.body), {}, secret)
-    return _entries(_parsed(answer.body))
+    try:
+        return read(answer.body)
+    except ValueError as error:
+        raise errors.BadResponse(str(error)) from None
 
 
 def _parsed(body: bytes) -> Any:
@@ -61,10 +67,3 @@ def _parsed(body: bytes) -> Any:
         return json.loads(body)
     except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")
-
-
-def _entries(given: Any) -> list[dict[str, Any]]:
-    found = given.get("data") if isinstance(given, dict) else given
-    if not isinstance(found, list):
-        raise errors.BadResponse("no list of models")
-    return [each for each in found if isinstance(each, dict) and isinstance(each.get("id"), str)]

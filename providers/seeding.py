@@ -13,8 +13,10 @@ from django.utils.translation import gettext_noop as _
 
 from ops.model import SLOTS
 from providers import actions
-from providers.discovery import OPENAI_URL, add_models, is_openai_s, offered
+from providers.catalogue import OPENAI_URL, is_openai_s
+from providers.discovery import add_models, make_first_default, offered
 from providers.models import ModelSpec, Provider
+from providers.offers import Offered
 
 _LOCK = 0x63_61_75_73_01  # "caus", 1: one process seeds at a time
 
@@ -66,7 +68,7 @@ def seed_from_environment(environment: dict[str, str]) -> Provider | None:
     """Add the provider that `OPENAI_API_KEY` names, unless that was done before.
 
     `OPENAI_BASE_URL` names another server than OpenAI's, `OPENAI_MODEL` (comma-separated) the
-    models to offer; without it the server is asked. The first model becomes the default.
+    models to offer; without it the server is asked. The first that chats becomes the default.
     """
     key = environment.get("OPENAI_API_KEY", "").strip()
     if not key or Provider.objects.filter(seed="environment").exists():
@@ -74,7 +76,7 @@ def seed_from_environment(environment: dict[str, str]) -> Provider | None:
     url = (environment.get("OPENAI_BASE_URL") or OPENAI_URL).strip().rstrip("/")
     is_openai = is_openai_s(url)
     named = [each.strip() for each in environment.get("OPENAI_MODEL", "").split(",")]
-    models: dict[str, int | None] = dict.fromkeys(each for each in named if each)
+    models = [Offered(name) for name in dict.fromkeys(named) if name]
     models = models or offered(url, key, allow_private=not is_openai)
     with transaction.atomic():
         _take_turn()
@@ -88,9 +90,7 @@ def seed_from_environment(environment: dict[str, str]) -> Provider | None:
             # Whoever sets the environment decides where this installation may call.
             allow_private=not is_openai,
         )
-        specs = add_models(provider, models)
-        if specs:
-            actions.set_default_model(specs[0])
+        make_first_default(add_models(provider, models))
     return provider
 
 

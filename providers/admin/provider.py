@@ -3,12 +3,14 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models.functions import Now
 from django.forms import Script
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
 
+from providers.admin.discovery import find_models
 from providers.discovery import connect
 from providers.forms import ProviderAddForm
 from providers.key_states import state_of
@@ -35,6 +37,7 @@ class ProviderAdmin(ModelAdmin):
     readonly_fields = ("keys", "is_embedded", "created_at")
     inlines = (SpecInline,)
     change_form_outer_before_template = "providers/_connection_form.html"
+    actions_detail = ("find",)
     limits = (
         _("Limits"),
         {"fields": ("max_streams", "first_token_seconds", "idle_seconds", "total_seconds")},
@@ -79,6 +82,10 @@ class ProviderAdmin(ModelAdmin):
                 "The server listed no models. Check its address and key, or add models by name."
             )
             self.message_user(request, sentence, messages.WARNING)
+
+    @action(description=_("Find models"), url_path="find-models", icon="search")
+    def find(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return find_models(request, self, object_id)
 
     @admin.display(description=_("keys"))
     def keys(self, provider: Provider) -> str:

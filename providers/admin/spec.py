@@ -1,31 +1,163 @@
+"""The catalogue in the administration: what a model can, costs, for whom, and where it answers."""
+
+from collections.abc import Iterable
+from typing import Any
+
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from unfold.decorators import action, display
 
-from providers.actions import set_default_model
-from providers.models import ModelSpec
+from ops.admin import SearchingAdmin
+from providers.actions import look_up_prices, set_default_model, wake_model
+from providers.admin import shown
+from providers.admin.route import RouteInline
+from providers.admin.spec_form import SpecForm
+from providers.catalogue import BY_HAND, PRICES
+from providers.errors import sentence_of
+from providers.models import Ability, ModelSpec
+
+_COLOURS = {"default": "primary", "answering": "success", "resting": "warning", "off": "info"}
+
+
+class AbilityFilter(DropdownFilter):
+    title = _("ability")
+    parameter_name = "ability"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Ability.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        value = self.value()
+        return queryset.able_to(Ability(value)) if value in Ability.values else queryset
 
 
 @admin.register(ModelSpec)
-class ModelSpecAdmin(ModelAdmin):
-    list_display = (
-        "label",
-        "provider",
-        "name",
+class ModelSpecAdmin(SearchingAdmin):
+    form = SpecForm
+    inlines = (RouteInline,)
+    list_display = ("label", "public_name", "provider", "can", "costs", "state")
+    list_filter = (
+        AbilityFilter,
+        ("provider", RelatedDropdownFilter),
+        ("teams", RelatedDropdownFilter),
         "is_enabled",
+        "is_listed",
         "is_default",
-        "context_window",
-        "input_price",
-        "output_price",
     )
-    list_filter = ("is_enabled", "is_default", "makes_titles", "provider")
-    search_fields = ("label", "name", "provider__name")
+    list_filter_submit = True
+    search_fields = ("label", "name", "public_name", "provider__name")
     list_select_related = ("provider",)
-    readonly_fields = ("is_default", "created_at")
-    actions = ("make_default",)
+    autocomplete_fields = ("teams",)
+    readonly_fields = ("is_default", "prices_from", "now", "created_at")
+    actions = ("make_default", "look_up_all", "wake_all")
+    actions_submit_line = ("look_up", "wake")
+    fieldsets: Any = (
+        (
+            _("Name and place"),
+            {"fields": ("label", "public_name", "provider", "name", "description", "languages")},
+        ),
+        (_("Abilities"), {"fields": ("abilities", "makes_titles")}),
+        (_("Limits"), {"fields": ("context_window", "max_output_tokens")}),
+        (_("Prices"), {"fields": (*PRICES, "prices_from")}),
+        (
+            _("Who may use it"),
+            {"fields": ("is_enabled", "is_listed", "is_default", "teams")},
+        ),
+        (
+            _("Routing"),
+            {
+                "fields": ("now", "weight", "cool_down_seconds", "created_at"),
+                "description": _(
+                    "Routes name other models that answer when this one is asked. Those of "
+                    "priority 0 share its calls in proportion to the weights. Those from 1 stand "
+                    "in, the lowest first, when all before them rest or failed."
+                ),
+            },
+        ),
+    )
+
+    @display(description=_("can"))
+    def can(self, spec: ModelSpec) -> str:
+        return shown.can(spec.abilities)
+
+    @display(description=_("price in / out"))
+    def costs(self, spec: ModelSpec) -> str:
+        return shown.cost(spec.input_price, spec.output_price)
+
+    @display(description=_("source of the prices"))
+    def prices_from(self, spec: ModelSpec) -> str:
+        if spec.price_source == BY_HAND:
+            return gettext("written by hand")
+        return spec.price_source or gettext("unknown")
+
+    @display(description=_("state"), label=_COLOURS)
+    def state(self, spec: ModelSpec) -> tuple[str, str]:
+        if not spec.is_answering:
+            return "off", gettext("off")
+        if spec.is_resting:
+            return "resting", gettext("resting")
+        if spec.is_default:
+            return "default", gettext("the default")
+        return "answering", gettext("answering")
+
+    @display(description=_("state"))
+    def now(self, spec: ModelSpec) -> str:
+        """Say whether it is asked now, and why not."""
+        if not spec.is_enabled:
+            return gettext("Switched off.")
+        if not spec.is_answering:
+            return gettext("Its provider is switched off.")
+        if not spec.is_resting or spec.rests_until is None:
+            return gettext("It is asked.")
+        return gettext("It rests until %(time)s: %(reason)s") % {
+            "time": date_format(localtime(spec.rests_until), "DATETIME_FORMAT"),
+            "reason": sentence_of(spec.rest_reason),
+        }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelSpec]:
+        return super().get_queryset(request).select_related("provider")
+
+    def get_fieldsets(self, request: HttpRequest, obj: ModelSpec | None = None) -> Any:
+        """Leave out what a model that is not there yet does not have."""
+        if obj:
+            return self.fieldsets
+        settled = set(self.readonly_fields)
+        return [
+            (title, {**what, "fields": [each for each in what["fields"] if each not in settled]})
+            for title, what in self.fieldsets
+        ]
+
+    def save_model(self, request: HttpRequest, obj: ModelSpec, form: Any, change: bool) -> None:
+        by_hand = not set(PRICES).isdisjoint(form.changed_data)
+        if by_hand:
+            obj.price_source = BY_HAND
+        super().save_model(request, obj, form, change)
+        if not change and not by_hand:
+            look_up_prices([obj], even_by_hand=False)
+
+    def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
+        """Only the buttons that change something for this model."""
+        buttons = super().get_actions_submit_line(request, object_id)
+        spec = self.get_object(request, str(object_id))
+        if spec is None:
+            return []
+        return [each for each in buttons if each.path != "wake" or spec.is_resting]
+
+    @action(description=_("Look up prices again"), permissions=["change"])
+    def look_up(self, request: HttpRequest, obj: ModelSpec) -> None:
+        self._look_up(request, [obj], even_by_hand=True)
+
+    @action(description=_("Wake up"), permissions=["change"])
+    def wake(self, request: HttpRequest, obj: ModelSpec) -> None:
+        wake_model(obj)
+        self.message_user(request, gettext("Awake again: %s") % obj)
 
     @admin.action(description=_("Make the chosen model the default"), permissions=["change"])
     def make_default(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
@@ -38,3 +170,28 @@ class ModelSpecAdmin(ModelAdmin):
             self.message_user(request, " ".join(error.messages), messages.ERROR)
         else:
             self.message_user(request, _("New conversations begin with this model."))
+
+    @admin.action(description=_("Look up prices again"), permissions=["change"])
+    def look_up_all(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
+        """A price by hand gives way only where its model is the one that was chosen."""
+        self._look_up(request, chosen, even_by_hand=len(chosen) == 1)
+
+    @admin.action(description=_("Wake up"), permissions=["change"])
+    def wake_all(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
+        for spec in chosen:
+            wake_model(spec)
+        self.message_user(request, gettext("Awake again: %s") % shown.names(chosen))
+
+    def _look_up(
+        self, request: HttpRequest, specs: Iterable[ModelSpec], *, even_by_hand: bool
+    ) -> None:
+        done = look_up_prices(specs, even_by_hand=even_by_hand)
+        changed = gettext("Prices changed: %s") % shown.names(done.changed)
+        self.message_user(request, changed if done.changed else gettext("No price changed."))
+        if done.unknown:
+            sentence = gettext("Prices unknown, left as they were: %s") % shown.names(done.unknown)
+            self.message_user(request, sentence, messages.WARNING)
+        if done.by_hand:
+            sentence = gettext("Written by hand, left as they are: %s") % shown.names(done.by_hand)
+            hint = gettext("Choose a single model to replace its prices all the same.")
+            self.message_user(request, f"{sentence}. {hint}", messages.WARNING)

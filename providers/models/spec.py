@@ -4,7 +4,6 @@ import uuid
 from typing import TYPE_CHECKING, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -193,13 +192,6 @@ class ModelSpec(Resting):
         )
         allowed = list(teams)
         return not allowed or Team.objects.filter(pk__in=allowed, members=user_id).exists()
-
-    def clean(self) -> None:
-        """Say in forms what the database holds: a form without `is_default` checks no more."""
-        if self.is_default and not self.is_enabled:
-            raise ValidationError(
-                {"is_enabled": _("Make another model the default before you disable this one.")}
-            )
 
 
 class Route(models.Model):

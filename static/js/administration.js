@@ -5,4 +5,20 @@ window.addEventListener("load", () => {
   document.getElementById("main")?.setAttribute("role", "main");
   for (const box of document.querySelectorAll("nav:not(#nav-sidebar-inner)")) box.role = "none";
   for (const box of document.querySelectorAll(".simplebar-content-wrapper")) box.role = "group";
+  // The empty head above the buttons that remove a row names nothing.
+  for (const head of document.querySelectorAll("th")) {
+    if (!head.textContent.trim()) head.role = "cell";
+  }
+  // Queued behind the functions that make the fields of several.
+  window.django?.jQuery?.(nameSearches);
 });
+
+// The search within a field of several has no name, and its list holds more than items.
+function nameSearches() {
+  for (const field of document.querySelectorAll(".select2-search--inline input")) {
+    const select = field.closest(".select2")?.previousElementSibling;
+    field.ariaLabel = select?.labels?.[0]?.textContent.trim() ?? "";
+    field.closest("ul").role = "none";
+    for (const item of field.closest("ul").children) item.role = "none";
+  }
+}

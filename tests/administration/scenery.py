@@ -4,7 +4,8 @@ import uuid
 from types import SimpleNamespace
 from unittest.mock import patch
 
-from accounts.models import User
+from accounts.actions import save_team
+from accounts.models import Team, User
 from assistants.actions import save_prompt
 from chat.actions import save_draft, start_conversation
 from providers.models import Credential, ModelSpec, Provider
@@ -24,6 +25,7 @@ def make_spec() -> ModelSpec:
 
 
 def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
+    save_team(Team(name=f"Team {owner.pk}"), [owner])
     with patch("runs.actions.hint_worker", lambda run_id: None):
         exchange = start_conversation(owner, f"{WRITTEN} asked", spec, uuid.uuid4())
     run = exchange.answer.run

@@ -40,6 +40,7 @@ def test_everything_of_use_is_there():
     labels = {model._meta.label for model in REGISTERED}
     assert labels >= {
         "accounts.User",
+        "accounts.Team",
         "providers.Provider",
         "providers.Credential",
         "providers.ModelSpec",

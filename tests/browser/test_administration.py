@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from accounts.models import User
-from providers.models import Credential, Provider
+from accounts.models import Team, User
+from providers.actions import store_credential
+from providers.models import Credential, ModelSpec, Provider, Route
 from runs.models import Run
 from tests.administration.scenery import furnish, make_spec
 from tests.administration.test_pages import OURS, page_of
-from tests.fake_backend import FakeBackend
+from tests.fake_backend import FakeBackend, in_thread
 from tests.people import make_administrator, make_person, signed_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,7 +29,11 @@ def enter(context: BrowserContext, base: str, complaints: list[str]) -> list[str
     context.on("request", lambda request: asked.append(request.url))
     key = signed_in(make_administrator()).cookies[settings.SESSION_COOKIE_NAME].value
     context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": base}])
-    furnish(make_person("owner@example.test"), make_spec())
+    spec = make_spec()
+    furnish(make_person("owner@example.test"), spec)
+    spec.teams.set(Team.objects.all())
+    other = ModelSpec.objects.create(provider=spec.provider, name="other", label="Other")
+    Route.objects.create(model=spec, to=other)
     return asked
 
 
@@ -41,8 +46,11 @@ def pages() -> list[str]:
             found += [page_of(row) for row in model._default_manager.all()[:1]]
     found += [reverse("usage:connection-test", args=[row.pk]) for row in Provider.objects.all()]
     rotation = reverse("admin:providers_credential_rotate", args=[Credential.objects.get().pk])
-    adding = [reverse("admin:providers_provider_add"), reverse("admin:accounts_user_add")]
-    return [*found, *adding, rotation, reverse("encryption")]
+    for name in ("providers_provider", "providers_modelspec", "accounts_user", "accounts_team"):
+        found.append(reverse(f"admin:{name}_add"))
+    found.append(reverse("admin:providers_provider_find", args=[Provider.objects.get().pk]))
+    found += [page_of(route.model) for route in Route.objects.all()]
+    return [*found, rotation, reverse("encryption")]
 
 
 def test_every_page_keeps_the_policy_and_asks_only_this_house(
@@ -105,6 +113,26 @@ def test_a_provider_is_added_from_a_preset_and_tested(
         expect(page.get_by_text(words)).to_be_visible()
     expect(page.locator("#content li").filter(has_text="passed")).to_have_count(5)
     assert Axe().run(page).response["violations"] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_models_are_found_and_added(page: Page, base: str, enter: list[str], width: int):
+    page.set_viewport_size({"width": width, "height": 900})
+    with in_thread() as fake:
+        fake.models[:] = ["other", "llama3.1:8b", "nomic-embed-text"]
+        Provider.objects.update(base_url=fake.base_url, allow_private=True)
+        store_credential(Provider.objects.get(), "sk-for-the-fake-backend")
+        page.goto(base + reverse("admin:providers_provider_find", args=[Provider.objects.get().pk]))
+        page.get_by_role("button", name="Ask the server").click()
+        expect(page.get_by_text("The server lists 3 models.")).to_be_visible()
+        expect(page.get_by_text("no longer in the server")).to_contain_text("Scripted model")
+        assert Axe().run(page).response["violations"] == []
+        wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert not wide
+        page.get_by_label("llama3.1:8b").check()
+        page.get_by_role("button", name="Add the chosen models").click()
+        expect(page.get_by_text("Models added: llama3.1:8b")).to_be_visible()
+    assert ModelSpec.objects.filter(name="llama3.1:8b").exists()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -70,6 +70,11 @@ class FakeBackend:
         self._server.open_listing = open_listing
 
     @property
+    def facts(self) -> dict[str, dict[str, Any]]:
+        """What the list of models says of each besides its name."""
+        return self._server.facts
+
+    @property
     def open_connections(self) -> int:
         return len(self._server.connections)
 

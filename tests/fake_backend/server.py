@@ -26,6 +26,7 @@ class FakeServer:
         self.listed: list[dict[str, str]] = []
         self.keys: set[str] | None = None
         self.open_listing = False
+        self.facts: dict[str, dict[str, Any]] = {}  # what the list says of a model besides
         self.ids = itertools.count(1)
         self.connections: set[_Connection] = set()
 
@@ -35,6 +36,7 @@ class FakeServer:
         self.models = list(MODELS)
         self.listing, self.keys, self.open_listing = None, None, False
         self.listed.clear()
+        self.facts = {}
 
     def may(self, headers: dict[str, str]) -> bool:
         """Say whether a request's key is one of those that are accepted: any, if none are named."""
@@ -126,7 +128,8 @@ class _Connection(asyncio.Protocol):
     def _list(self) -> None:
         script = self.server.listing
         if script is None:
-            listed = [{"id": name, "object": "model"} for name in self.server.models]
+            rows = [{"id": name, "object": "model"} for name in self.server.models]
+            listed = [{**row, **self.server.facts.get(row["id"], {})} for row in rows]
             return self._send(200, {"object": "list", "data": listed})
         if script.never:
             return None

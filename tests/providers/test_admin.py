@@ -178,38 +178,6 @@ class TestProvider:
         assert Provider.objects.exists()
 
 
-class TestModel:
-    def choose(self, client: Client, *specs: ModelSpec):
-        chosen = [str(each.pk) for each in specs]
-        action = {"action": "make_default", "_selected_action": chosen}
-        return client.post(page(ModelSpec, "changelist"), action, follow=True)
-
-    def test_is_made_the_default(self, administrator, spec):
-        other = add_model(spec.provider, "small-1")
-        set_default_model(other)
-        self.choose(administrator, spec)
-        assert list(ModelSpec.objects.filter(is_default=True)) == [spec]
-
-    def test_two_are_not(self, administrator, spec):
-        other = add_model(spec.provider, "small-1")
-        assert "Choose one model" in self.choose(administrator, spec, other).content.decode()
-        assert not ModelSpec.objects.filter(is_default=True).exists()
-
-    def test_a_disabled_one_is_not(self, administrator, spec):
-        ModelSpec.objects.update(is_enabled=False)
-        assert self.choose(administrator, spec).status_code == 200
-        assert not ModelSpec.objects.filter(is_default=True).exists()
-
-    def test_the_default_is_not_disabled_by_the_form(self, administrator, spec):
-        set_default_model(spec)
-        given = {"provider": str(spec.provider_id), "name": "large-1", "label": "Large One"}
-        given |= {"context_window": "8192", "max_output_tokens": "4096"}
-        response = administrator.post(page(ModelSpec, "change", spec.pk), given)
-        assert response.status_code == 200  # said in the form
-        spec.refresh_from_db()
-        assert spec.is_enabled
-
-
 @pytest.mark.parametrize("model", [Provider, Credential, ModelSpec])
 def test_lists_cost_the_same_for_many_rows(
     administrator, provider, spec, model, django_assert_max_num_queries

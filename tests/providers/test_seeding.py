@@ -115,7 +115,7 @@ class TestEnvironment:
         assert ModelSpec.objects.get(is_default=True).name == "b"
 
     def test_without_a_network_openai_has_a_few_known_models(self, monkeypatch):
-        monkeypatch.setattr("providers.discovery._listed", lambda *a, **k: {})
+        monkeypatch.setattr("providers.discovery.listed", lambda *a, **k: [])
         provider = seed_from_environment(KEY)
         assert provider is not None
         assert (provider.name, provider.base_url) == ("OpenAI", "https://api.openai.com/v1")

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
@@ -106,12 +106,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         "password_page",
         "active",
         "administrator",
+        "in_teams",
         "date_joined",
         "last_login",
     )
     fieldsets = (
         (None, {"fields": ("email", "name", "password_page")}),
-        (_("Rights"), {"fields": ("active", "administrator")}),
+        (_("Rights"), {"fields": ("active", "administrator", "in_teams")}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
@@ -131,6 +132,12 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     @admin.display(description=_("administrator"), boolean=True, ordering="is_superuser")
     def administrator(self, user: User) -> bool:
         return user.is_superuser
+
+    @admin.display(description=_("teams"))
+    def in_teams(self, user: User) -> str:
+        change = "admin:accounts_team_change"
+        links = [(reverse(change, args=[team.pk]), str(team)) for team in user.teams.all()]
+        return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else ()

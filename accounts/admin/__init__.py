@@ -1,0 +1,3 @@
+from accounts.admin import team, user
+
+__all__ = ["team", "user"]

@@ -1,0 +1,30 @@
+"""How the administration's pages write what models can and cost."""
+
+from collections.abc import Collection, Iterable
+from decimal import Decimal
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+
+from providers.models import Ability
+
+
+def can(abilities: Collection[str]) -> str:
+    return ", ".join(str(each.label) for each in Ability if each in abilities) or "–"
+
+
+def cost(input_price: Decimal | None, output_price: Decimal | None) -> str:
+    """Write the prices of a million tokens in and out; what is unknown is no zero."""
+    if input_price is None and output_price is None:
+        return gettext("unknown")
+    return f"{_dollars(input_price)} / {_dollars(output_price)}"
+
+
+def names(things: Iterable[object]) -> str:
+    """Name the first few."""
+    found = [str(each) for each in things]
+    return ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+
+
+def _dollars(price: Decimal | None) -> str:
+    return "–" if price is None else f"${number_format(price.normalize())}"
