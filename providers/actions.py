@@ -17,6 +17,7 @@ from boundary.encryption import UnreadableSecretError
 from providers import catalogue
 from providers.errors import ProviderError
 from providers.models import Ability, Credential, ModelSpec, Provider
+from providers.models.credential import ERASED
 from providers.models.resting import Resting
 from providers.rests import rest_of_key, rests_the_model
 
@@ -105,7 +106,7 @@ def erase_retired_secrets() -> int:
         to_erase = Credential.objects.to_erase()
         retired = list(to_erase.select_for_update(no_key=True, skip_locked=True))
         for credential in retired:
-            credential.secret, credential.origin = "", ""
+            credential.secret, credential.origin = "", ERASED
             credential.save(update_fields=["secret", "origin"])
     return len(retired)
 
@@ -122,18 +123,22 @@ def note_use(credential: Credential) -> None:
 def rest_after(error: ProviderError, spec: ModelSpec, credential: Credential | None) -> None:
     """Let the key or the deployment of a failed call rest; a longer rest is never shortened.
 
-    Only the key that failed: one that was stored in its place meanwhile does not rest. What runs
-    on this computer never does, since nothing else could take its place.
+    What runs on this computer never does, since nothing else could take its place.
     """
     if spec.provider.is_embedded:
         return
-    key_rests = rest_of_key(error)
-    if credential is not None and key_rests:
-        same = Credential.objects.filter(pk=credential.pk, replaced_at=credential.replaced_at)
-        same.update(**_rest(key_rests, error))
+    if credential is not None:
+        rest_key(error, credential)
     if spec.cool_down_seconds and rests_the_model(error):
         seconds = dt.timedelta(seconds=spec.cool_down_seconds)
         ModelSpec.objects.filter(pk=spec.pk).update(**_rest(seconds, error))
+
+
+def rest_key(error: ProviderError, credential: Credential) -> None:
+    """Let a refused key rest; one that was stored in its place meanwhile does not."""
+    if length := rest_of_key(error):
+        same = Credential.objects.filter(pk=credential.pk, replaced_at=credential.replaced_at)
+        same.update(**_rest(length, error))
 
 
 def wake(resting: Resting) -> None:
@@ -176,14 +181,14 @@ def _kept(credential: Credential, secret: str, provider: Provider) -> Credential
 @transaction.atomic
 def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
     """Add a model to the catalogue, as an ordinary choice. Raises `ValidationError`."""
-    given = {"label": name[:100], "public_name": _free_name(provider, name), **fields}
+    given = {"label": name[:100], "public_name": free_name(provider, name), **fields}
     spec = ModelSpec(provider=provider, name=name, **given)
     spec.full_clean()
     spec.save(force_insert=True)
     return spec
 
 
-def _free_name(provider: Provider, name: str) -> str | None:
+def free_name(provider: Provider, name: str) -> str | None:
     """Return what programs may call a new model: its name, where that is free."""
     names = [name, f"{slugify(provider.name) or 'provider'}/{name}"]
     taken = ModelSpec.objects.filter(public_name__in=names).values_list("public_name", flat=True)
@@ -257,8 +262,3 @@ def look_up_prices(specs: Iterable[ModelSpec], *, even_by_hand: bool) -> LookedU
                 done.changed.append(spec)
             ModelSpec.objects.filter(pk=spec.pk).update(**asdict(prices))
     return done
-
-
-def wake_model(spec: ModelSpec) -> None:
-    """End a model's rest: the next call goes to it again."""
-    ModelSpec.objects.filter(pk=spec.pk).update(rests_until=None, rest_reason="")

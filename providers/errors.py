@@ -5,6 +5,7 @@
     │   └── KeysBusy           keys_busy            retry
     ├── QuotaExceeded          quota
     ├── AuthenticationFailed   authentication
+    │   └── KeysUnreadable     keys_unreadable
     ├── PermissionRefused      permission
     ├── ModelNotFound          model_not_found
     ├── ModelWithdrawn         withdrawn            here
@@ -104,6 +105,14 @@ class AuthenticationFailed(ProviderError):
     kind = "authentication"
     is_of_key = True
     sentence = _("The model's provider refused the stored key. An administrator can replace it.")
+
+
+class KeysUnreadable(AuthenticationFailed):
+    """None of the provider's keys can be decrypted with the master keys there are."""
+
+    kind = "keys_unreadable"
+    is_of_key = False
+    sentence = _("The stored key cannot be decrypted. Store it again.")
 
 
 class PermissionRefused(ProviderError):

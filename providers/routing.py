@@ -1,7 +1,12 @@
 """Who answers in a model's name."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
+
+from django.utils import timezone
 
 from providers.models import Credential, ModelSpec, Route
 from providers.order import in_turn
@@ -9,47 +14,51 @@ from providers.order import in_turn
 
 @dataclass(frozen=True)
 class Deployment:
-    """A model that may answer in another's name, or in its own."""
+    """A model that may answer in another's name, or in its own; `keys` are its provider's."""
 
     spec: ModelSpec
     priority: int
     weight: int
-
-    @property
-    def rests_until(self) -> datetime | None:
-        return self.spec.rests_until
+    keys: list[Credential] = field(default_factory=list)
 
     @property
     def place(self) -> tuple[float, ...]:
         return (self.priority,)
 
     @property
-    def is_awake(self) -> bool:
-        """Neither it rests nor all keys of its provider do."""
-        keys = list(Credential.objects.usable(self.spec.provider).defer("secret"))
-        all_rest = bool(keys) and all(key.is_resting for key in keys)
-        return not self.spec.is_resting and not all_rest
+    def rests_until(self) -> datetime | None:
+        """It wakes when itself does, and the first of its keys where all rest."""
+        own, keys = self.spec.rests_until, [key.rests_until for key in self.keys]
+        if not keys or not all(self._resting(key) for key in keys):
+            return own
+        return max([min(filter(None, keys)), *filter(None, [own])])
 
     @property
-    def has_another_key(self) -> bool:
-        """A call that one key was refused for can be made with another one."""
-        keys = Credential.objects.usable(self.spec.provider).defer("secret")
-        return any(not key.is_resting for key in keys)
+    def is_awake(self) -> bool:
+        return not self._resting(self.rests_until)
+
+    def has_another_key(self, tried: Collection[UUID]) -> bool:
+        """Say whether a call that `tried` keys were refused for can be made with another one."""
+        return any(not key.is_resting and key.pk not in tried for key in self.keys)
+
+    @staticmethod
+    def _resting(until: datetime | None) -> bool:
+        return until is not None and until > timezone.now()
 
 
-def deployments_for(model: ModelSpec) -> list[Deployment]:
+def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[Deployment]:
     """Return who may answer for `model` now, itself among them, in the order to ask.
 
-    Nobody where it was switched off.
+    Nobody where it was switched off. Keys are looked at only where there is a choice to make.
     """
     if not model.is_enabled:
         return []
     routes = Route.objects.filter(model=model).select_related("to__provider").order_by()
-    choices = [
-        Deployment(route.to, route.priority, route.weight)
-        for route in routes
-        if route.to.is_answering
-    ]
+    choices = [(each.to, each.priority, each.weight) for each in routes if each.to.is_answering]
     if model.is_answering:
-        choices.append(Deployment(model, 0, model.weight))
-    return in_turn(choices)
+        choices.append((model, 0, model.weight))
+    keys = defaultdict(list)
+    if choices and (after_failure or len(choices) > 1):
+        for key in Credential.objects.usable(*{spec.provider for spec, *_ in choices}):
+            keys[key.provider_id].append(key)
+    return in_turn(Deployment(*choice, keys[choice[0].provider_id]) for choice in choices)

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop as _
 
+from boundary.encryption import UnreadableSecretError
 from ops.model import SLOTS
 from providers import actions
 from providers.catalogue import OPENAI_URL, is_openai_s
@@ -59,9 +60,16 @@ def seed_embedded() -> Provider | None:
             _make_first_default(spec)
         elif provider.base_url != url:
             Provider.objects.filter(pk=provider.pk).update(base_url=url)
-        if key and provider.current_secret() != key:
+        if key and _stored_key(provider) != key:
             actions.store_credential(provider, key)
     return provider if url else None
+
+
+def _stored_key(provider: Provider) -> str:
+    try:
+        return provider.current_secret()
+    except UnreadableSecretError:  # the master key was lost: this key is told at each start
+        return ""
 
 
 def seed_from_environment(environment: dict[str, str]) -> Provider | None:

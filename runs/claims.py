@@ -65,9 +65,18 @@ def _claim_slot(run: Run, worker: str, deployment: ModelSpec) -> Run | None:
         if not _has_room(provider):
             return None
         first = _line_of(provider).first()
-        if run.model is not None and run.model.provider_id == provider.pk:
-            return first if first is not None and _take(first, worker, first.model) else None
-        return run if first is None and _take(run, worker, deployment) else None
+        if first is None or first.pk == run.pk:
+            return run if _take(run, worker, deployment) else None
+        if run.model is None or run.model.provider_id != provider.pk:
+            return None
+        return first if _take(first, worker, _best_at(provider, first)) else None
+
+
+def _best_at(provider: Provider, run: Run) -> ModelSpec | None:
+    """Return the first of the Run's deployments at this provider; none of a model switched off."""
+    deployments = deployments_for(run.model) if run.model is not None else []
+    here = (each.spec for each in deployments if each.spec.provider_id == provider.pk)
+    return next(here, None)
 
 
 def _line_of(provider: Provider) -> "QuerySet[Run]":
@@ -99,22 +108,22 @@ def _take(run: Run, worker: str, deployment: ModelSpec | None) -> bool:
     return bool(taken)
 
 
-def leaves_a_slot(run: Run) -> bool:
-    """Say whether the end of `run` lets another one of its provider start."""
-    return run.served_by is not None and run.served_by.provider.max_streams is not None
+def leaves_a_slot(deployment: ModelSpec | None) -> bool:
+    """Say whether a stream that ends at `deployment` lets another one of its provider start."""
+    return deployment is not None and deployment.provider.max_streams is not None
 
 
 def move_on(run: Run, error: ProviderError, left: Collection[UUID] = ()) -> bool:
     """Give the Run another deployment, or another key at the same one, after `error`.
 
-    `False` where there is no other that is awake, has room and was not `left` before. What failed
-    rests by now. Raises `RunLost`.
+    `False` where there is no other that is awake and has room; `left` are the keys and deployments
+    that failed since the claim. Raises `RunLost`.
     """
     if run.model is None or not error.elsewhere:
         return False
-    for deployment in deployments_for(run.model):
+    for deployment in deployments_for(run.model, after_failure=True):
         if deployment.spec.pk == run.served_by_id:
-            if error.is_of_key and deployment.has_another_key:
+            if error.is_of_key and deployment.has_another_key(left):
                 return True
         elif deployment.spec.pk not in left and deployment.is_awake and _move(run, deployment.spec):
             return True

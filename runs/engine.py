@@ -144,11 +144,15 @@ class Engine:
         try:
             await stream.execute()
         finally:
-            self._backlog = self._backlog or claims.leaves_a_slot(run)
+            self._backlog = self._backlog or claims.leaves_a_slot(run.served_by)
             self.framer.forget(stream)
             if self.streams.get(run.pk) is stream:
                 del self.streams[run.pk]
             self.framer.streaming = len(self.streams)
+
+    def start_next(self) -> None:
+        """Start whoever waited for a slot that became free before its stream's end."""
+        self._take(None)
 
     async def mark_first_text(self, stream: Stream) -> bool:
         """Commit that `stream` shows text from now on; `False` when the Run was lost.

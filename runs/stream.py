@@ -6,10 +6,11 @@ import logging
 import random
 from contextlib import aclosing
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from django.conf import settings
 
-from providers.errors import ProviderError, StreamCut, WorkerLost
+from providers.errors import KeysBusy, ProviderError, StreamCut, WorkerLost
 from runs import actions, claims
 from runs.buffer import Frame
 from runs.models import Run
@@ -23,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds; a provider that asks for more gets an error instead
 MOST_ATTEMPTS = 10  # at all keys and deployments together
+BUSY_PATIENCE = 120.0  # seconds for which a Run waits where all keys are at limits of their own
+LOOK_AT_KEYS = 5.0
 LONGEST_TEXT = 1_000_000  # code points
 
 
@@ -134,23 +137,43 @@ class Stream:
         Another attempt starts only while nothing has been shown: at once with another key or
         deployment where there is one, else after a while at the same.
         """
-        waits, left = 0, []
-        for number in range(1, MOST_ATTEMPTS + 1):
+        begun, number, waits = self.engine.loop.time(), 1, 0
+        left: set[UUID] = set()
+        while True:
             try:
                 await self._begin(number)
                 return await self._read()
             except ProviderError as error:
                 if self.shown or number == MOST_ATTEMPTS:
                     raise
-                if self.call is not None:
-                    await self.engine.db(actions.end_attempt, self.call, error.kind, error.kind)
-                    self.call = None  # only now: a stop in between leaves the call to `finish`
-                left.append(self.run.served_by_id)
-                if await self.engine.db(claims.move_on, self.run, error, left):
+                await self._leave(error, left)
+                if await self._move_on(error, left):
+                    number += 1
                     continue
-                waits += 1
+                if isinstance(error, KeysBusy):  # nothing was asked: it waits for its turn
+                    if self.engine.loop.time() - begun > BUSY_PATIENCE:
+                        raise
+                    await asyncio.sleep(min(error.retry_after or 1.0, LOOK_AT_KEYS))
+                    continue
+                number, waits = number + 1, waits + 1
                 await asyncio.sleep(self._wait_before_retry(error, waits))
-        raise AssertionError("the last attempt returns or raises")
+
+    async def _leave(self, error: ProviderError, left: set[UUID]) -> None:
+        """Close the attempt that failed, and note where it was made."""
+        if self.run.served_by_id is not None:
+            left.add(self.run.served_by_id)
+        if self.call is not None:
+            if self.call.record.credential_id is not None:
+                left.add(self.call.record.credential_id)
+            await self.engine.db(actions.end_attempt, self.call, error.kind, error.kind)
+            self.call = None  # only now: a stop in between leaves the call to `finish`
+
+    async def _move_on(self, error: ProviderError, left: set[UUID]) -> bool:
+        before = self.run.served_by
+        moved = await self.engine.db(claims.move_on, self.run, error, left)
+        if self.run.served_by is not before and claims.leaves_a_slot(before):
+            self.engine.start_next()
+        return moved
 
     def _wait_before_retry(self, error: ProviderError, waits: int) -> float:
         """Return the seconds to wait before asking the same again; raise `error` where none."""

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from boundary.encryption import UnreadableSecretError
 from providers import errors
-from providers.actions import rest_after
+from providers.actions import rest_key
 from providers.listing import listed
 from providers.models import Ability, Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn
@@ -39,18 +39,18 @@ def try_connection(provider: Provider, account_id: UUID) -> list[Line]:
     keys = list(provider.credentials.usable(provider)) if provider.base_url else []
     asked = _run(_ask_with_all(provider, keys))
     spec = provider.specs.filter(is_enabled=True).able_to(Ability.CHAT).first()
+    _rest_refused_keys(asked)
     heard = None
     if spec and any(each.leads_on for each in as_a_backend(asked)):
-        _rest_refused_keys(spec, asked)
         heard = _hear(spec, account_id)
     return lines_of(provider, asked, spec, heard)
 
 
-def _rest_refused_keys(spec: ModelSpec, asked: list[Asked]) -> None:
+def _rest_refused_keys(asked: list[Asked]) -> None:
     """What was just refused is not the key to ask a model with."""
     for each in asked:
-        if each.key and isinstance(each.error, errors.ProviderError) and each.error.is_of_key:
-            rest_after(each.error, spec, each.key)
+        if each.key and isinstance(each.error, errors.ProviderError):
+            rest_key(each.error, each.key)
 
 
 async def _ask_with_all(provider: Provider, keys: list[Credential]) -> list[Asked]:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
-from providers.errors import AuthenticationFailed, KeysBusy, ProviderError
+from providers.errors import AuthenticationFailed, KeysBusy, KeysUnreadable, ProviderError
 from providers.models import Credential, ModelSpec
 from providers.order import in_turn
 from providers.tokens import count
@@ -107,7 +107,7 @@ def open_call(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> M
     """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction.
 
     Raises `KeysBusy` where each of the provider's keys is at a limit of its own, and
-    `AuthenticationFailed` where none can be read.
+    `KeysUnreadable` where none can be decrypted.
     """
     with transaction.atomic(savepoint=False):
         backend, credential = _take_key(spec)
@@ -126,20 +126,18 @@ def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
     if not credentials:
         return backend_for(spec, None), None
     waits: list[float] = []
-    unreadable = AuthenticationFailed()
     for credential in credentials:
         try:
             backend = backend_for(spec, credential)
         except AuthenticationFailed as error:
             _rest(error, spec, credential)
-            unreadable = error
             continue
         wait = seconds_until_free(credential)
         if not wait:
             return backend, credential
         waits.append(wait)
     if not waits:
-        raise unreadable
+        raise KeysUnreadable
     raise KeysBusy(retry_after=min(waits))
 
 

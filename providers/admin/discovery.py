@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from boundary.encryption import UnreadableSecretError
 from providers import catalogue
 from providers.admin import shown
 from providers.discovery import add_models, listed
@@ -64,6 +65,8 @@ class Found:
                 allow_private=provider.allow_private,
                 kind=provider.kind,
             )
+        except UnreadableSecretError:
+            return cls(known=known, error=_("The stored key cannot be decrypted. Store it again."))
         except ModelNotFound:
             return cls(known=known, error=_("There is no list of models at this address."))
         except ProviderError as error:

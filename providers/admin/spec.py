@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from ops.admin import SearchingAdmin
-from providers.actions import look_up_prices, set_default_model, wake_model
+from providers.actions import free_name, look_up_prices, set_default_model, wake
 from providers.admin import shown
 from providers.admin.route import RouteInline
 from providers.admin.spec_form import SpecForm
@@ -138,6 +138,8 @@ class ModelSpecAdmin(SearchingAdmin):
         by_hand = not set(PRICES).isdisjoint(form.changed_data)
         if by_hand:
             obj.price_source = BY_HAND
+        if not change and not obj.public_name:
+            obj.public_name = free_name(obj.provider, obj.name)
         super().save_model(request, obj, form, change)
         if not change and not by_hand:
             look_up_prices([obj], even_by_hand=False)
@@ -156,7 +158,7 @@ class ModelSpecAdmin(SearchingAdmin):
 
     @action(description=_("Wake up"), permissions=["change"])
     def wake(self, request: HttpRequest, obj: ModelSpec) -> None:
-        wake_model(obj)
+        wake(obj)
         self.message_user(request, gettext("Awake again: %s") % obj)
 
     @admin.action(description=_("Make the chosen model the default"), permissions=["change"])
@@ -179,7 +181,7 @@ class ModelSpecAdmin(SearchingAdmin):
     @admin.action(description=_("Wake up"), permissions=["change"])
     def wake_all(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
         for spec in chosen:
-            wake_model(spec)
+            wake(spec)
         self.message_user(request, gettext("Awake again: %s") % shown.names(chosen))
 
     def _look_up(

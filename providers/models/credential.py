@@ -2,6 +2,8 @@
 
 import math
 import uuid
+from functools import reduce
+from operator import or_
 from typing import Self
 
 from django.core.validators import MinValueValidator
@@ -15,16 +17,15 @@ from boundary.encryption import EncryptedTextField
 from providers.models.provider import Provider
 from providers.models.resting import Resting
 
+ERASED = "erased"  # in the place of an origin: no key goes there
+
 
 class CredentialQuerySet(models.QuerySet["Credential"]):
-    def usable(self, provider: Provider) -> Self:
-        """Return the keys that may go to the provider's present origin, resting ones included."""
-        return self.filter(
-            Q(retires_at=None) | Q(retires_at__gt=Now()),
-            provider=provider,
-            is_enabled=True,
-            origin=provider.origin(),
-        )
+    def usable(self, *providers: Provider) -> Self:
+        """Return the keys that may go to a provider's present origin, resting ones included."""
+        here = [Q(provider=provider, origin=provider.origin()) for provider in providers]
+        alive = Q(retires_at=None) | Q(retires_at__gt=Now())
+        return self.filter(reduce(or_, here), alive, is_enabled=True)
 
     def in_order(self) -> Self:
         """Order keys as an administrator set them: by priority, the older first."""
@@ -32,7 +33,7 @@ class CredentialQuerySet(models.QuerySet["Credential"]):
 
     def to_erase(self) -> Self:
         """Return the keys that retired, but whose secrets are still stored."""
-        return self.filter(retires_at__lte=Now()).exclude(origin="")
+        return self.filter(retires_at__lte=Now()).exclude(origin=ERASED)
 
 
 class Credential(Resting):

@@ -87,7 +87,7 @@ class Provider(models.Model):
 
         if not self.base_url or self.is_embedded:
             return
-        if PLACEHOLDER in self.base_url.upper():
+        if PLACEHOLDER in self.base_url:
             sentence = _("Put the name of your own resource in place of the capital letters.")
             raise ValidationError({"base_url": sentence})
         try:

@@ -2,7 +2,6 @@
 // and says where its key is made.
 (() => {
   const select = document.getElementById("id_preset");
-  const fields = { name: "id_name", baseUrl: "id_base_url" };
   if (!select) return;
   const known = new Set([...select.options].flatMap((each) => [each.dataset.name, each.dataset.baseUrl]));
   const hint = document.createElement("p");
@@ -20,14 +19,20 @@
     hint.append(`${select.dataset.keyHint} `, link);
   };
 
+  const put = (id, value) => {
+    const field = document.getElementById(id);
+    const isFree = !field.value.trim() || known.has(field.value);
+    if (isFree) field.value = value ?? "";
+    return isFree;
+  };
+
   const fill = () => {
     const preset = select.selectedOptions[0].dataset;
-    for (const [what, id] of Object.entries(fields)) {
-      const field = document.getElementById(id);
-      if (!field.value.trim() || known.has(field.value)) field.value = preset[what] ?? "";
+    put("id_name", preset.name);
+    if (put("id_base_url", preset.baseUrl)) {  // kind and network belong to the address
+      document.getElementById("id_kind").value = preset.kind ?? "openai";
+      document.getElementById("id_allow_private").checked = preset.private === "true";
     }
-    if (preset.kind) document.getElementById("id_kind").value = preset.kind;
-    document.getElementById("id_allow_private").checked = preset.private === "true";
     explain();
   };
 

@@ -7,6 +7,7 @@ from unittest.mock import patch
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
@@ -204,3 +205,9 @@ class TestAdding:
     def test_none_becomes_the_default_unasked(self, admin_client, provider):
         add(admin_client, provider, "llama3.1:8b")
         assert not ModelSpec.objects.get().is_default
+
+
+def test_a_key_that_cannot_be_read_is_said(admin_client, provider):
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE providers_credential SET secret = 'rubbish'")
+    assert "cannot be decrypted" in ask(admin_client, provider)

@@ -16,6 +16,7 @@ from providers.actions import (
     store_credential,
 )
 from providers.models import Credential, Provider
+from providers.models.credential import ERASED
 from providers.order import in_turn
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +73,7 @@ def test_then_its_secret_is_erased_and_its_row_stays(provider, old):
     assert erase_retired_secrets() == 1
     assert erase_retired_secrets() == 0
     old.refresh_from_db()
-    assert (old.secret, old.origin, old.last_four) == ("", "", "cdef")
+    assert (old.secret, old.origin, old.last_four) == ("", ERASED, "cdef")
     assert sent(provider) == [NEW]
 
 
@@ -165,3 +166,10 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(provider, old):
     (winner,) = [each for each in results if each != "replaced"]
     assert len(results) == 2
     assert sent(provider) == [winner, OLD]
+
+
+def test_a_key_that_was_stored_without_an_address_is_erased_too(db):
+    provider = add_provider("Off", "", secret="sk-old-0123456789abcdef")
+    old = provider.credentials.get()
+    rotate_credential(old, "sk-new-0123456789abcdef", dt.timedelta())
+    assert Credential.objects.get(pk=old.pk).secret == ""

@@ -56,7 +56,7 @@ def test_a_full_provider_lets_nobody_start(person, queue):
     assert claims.claim(runs[1].pk, "w") is not None
     assert claims.claim(runs[2].pk, "w") is None
     assert claims.claim(None, "w") is None
-    assert claims.leaves_a_slot(first)
+    assert claims.leaves_a_slot(first.served_by)
     actions.finish(first, State.STOPPED, text="")
     assert claims.claim(None, "w").pk == runs[2].pk
 
@@ -65,7 +65,7 @@ def test_a_provider_without_a_limit_starts_what_was_asked_for(person, other, que
     crowd = queue(person, 3)
     queue(other, 1)
     assert claims.claim(crowd[2].pk, "w").pk == crowd[2].pk
-    assert not claims.leaves_a_slot(crowd[2])
+    assert not claims.leaves_a_slot(crowd[2].served_by)
 
 
 def test_a_full_provider_does_not_keep_another_one_waiting(person, queue, spec):

@@ -1,13 +1,17 @@
 """A Run goes to another deployment while nothing of its answer was shown."""
 
+import time
 import uuid
 from collections.abc import Callable
+from unittest.mock import patch
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Team
+from accounts.models import Team, User
 from chat.actions import start_conversation
+from providers.backends import backend_for
 from providers.errors import (
     AuthenticationFailed,
     BadRequest,
@@ -137,9 +141,9 @@ def test_what_spills_over_waits_behind_the_line_of_its_host(ask, spec, backup):
 def test_slots_are_counted_where_a_run_is_served(ask, spec, backup):
     Provider.objects.filter(pk=backup.provider_id).update(max_streams=1)
     run = claims.claim(ask().pk, "w")
-    assert not claims.leaves_a_slot(run)
+    assert not claims.leaves_a_slot(run.served_by)
     assert claims.move_on(run, ServerFailed())
-    assert claims.leaves_a_slot(run)
+    assert claims.leaves_a_slot(run.served_by)
     assert Run.objects.get(pk=run.pk).served_by == backup
     another = claims.claim(ask().pk, "w")
     assert not claims.move_on(another, ServerFailed()), "the stand-in is full"
@@ -178,3 +182,132 @@ def test_a_queued_run_of_somebody_who_left_the_team_does_not_start(ask, person, 
     with pytest.raises(ModelWithdrawn):
         actions.begin_attempt(claims.claim(run.pk, "w"), 1)
     assert Run.objects.get(pk=run.pk).state == State.RUNNING
+
+
+# One provider with a line, keys that fail in their own ways
+
+
+def another_model(spec: ModelSpec) -> ModelSpec:
+    return ModelSpec.objects.create(
+        provider=spec.provider, name="b", label="B", context_window=2000, max_output_tokens=500
+    )
+
+
+def make_key(spec: ModelSpec, **fields: object) -> Credential:
+    given = {"name": "a", "secret": "s" * 20, "origin": spec.provider.origin(), **fields}
+    return Credential.objects.create(provider=spec.provider, **given)
+
+
+def unreadable(key: Credential) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE providers_credential SET secret = 'rubbish' WHERE id = %s", [key.pk])
+
+
+def test_a_stand_in_at_the_same_limited_provider_is_asked(ask, spec):
+    Provider.objects.update(max_streams=5)
+    other = another_model(spec)
+    Route.objects.create(model=spec, to=other)
+    ModelSpec.objects.filter(pk=spec.pk).update(rests_until=timezone.now() + LONG)
+    assert claims.claim(ask().pk, "w").served_by == other
+
+
+def test_first_in_line_of_a_model_that_was_switched_off_is_ended(ask, spec):
+    Provider.objects.update(max_streams=5)
+    other = another_model(spec)
+    off = ask(model=other, created_at=timezone.now() - LONG)
+    own = ask()
+    ModelSpec.objects.filter(pk=other.pk).update(is_enabled=False)
+    run = claims.claim(own.pk, "w")
+    assert run.pk == off.pk
+    with pytest.raises(ModelWithdrawn):
+        actions.begin_attempt(run, 1)
+
+
+def test_where_all_keys_rest_a_claim_goes_to_the_stand_in(ask, spec, backup):
+    make_key(spec, rests_until=timezone.now() + LONG, rest_reason="quota")
+    assert claims.claim(ask().pk, "w").served_by == backup
+
+
+def test_a_key_that_cannot_be_read_sends_on_to_the_stand_in(
+    engine, spec, backup, until, monkeypatch, person
+):
+    unreadable(make_key(spec))
+    good = ScriptedBackend(["Hello", END])
+    asked = []
+
+    def backend(model: ModelSpec, credential: Credential | None) -> object:
+        asked.append(model)
+        return good if model == backup else backend_for(model, credential)
+
+    monkeypatch.setattr("runs.actions.hint_worker", engine.submit)
+    monkeypatch.setattr("usage.metered.backend_for", backend)
+    run = start_conversation(person, "Hello?", spec, uuid.uuid4()).answer.run
+    assert until(run, "done", "failed").state == "done"
+    assert asked == [spec, backup]
+
+
+@pytest.mark.parametrize(
+    ("error", "calls"), [(RateLimited(retry_after=0), 3), (AuthenticationFailed(), 1)]
+)
+def test_a_lone_key_is_not_hammered(cast, spec, until, error, calls):
+    """Neither where the server says to come back at once, nor where what runs here never rests."""
+    Provider.objects.update(is_embedded=True)
+    make_key(spec)
+    backend = ScriptedBackend(*[[error] for _ in range(12)])
+    until(cast({spec: backend}), "failed")
+    assert len(backend.prompts) == calls
+
+
+def test_each_key_is_tried_once_and_the_good_one_from_then_on(cast, spec, until, person):
+    for name in "abc":
+        make_key(spec, name=name, priority=ord(name))
+    backend = ScriptedBackend(
+        [AuthenticationFailed()], [RateLimited()], ["Hello", END], ["Again", END]
+    )
+    until(cast({spec: backend}), "done")
+    again = start_conversation(person, "Hello?", spec, uuid.uuid4()).answer.run
+    until(again, "done")
+    used = UsageRecord.objects.order_by("created_at").values_list("credential__name", "outcome")
+    assert list(used) == [
+        ("a", "authentication"),
+        ("b", "rate_limit"),
+        ("c", "stop"),
+        ("c", "stop"),
+    ]
+
+
+def test_where_the_only_key_is_busy_the_answer_waits(cast, spec, until, monkeypatch):
+    monkeypatch.setattr("runs.stream.LOOK_AT_KEYS", 0.2)
+    key = make_key(spec, max_streams=1)
+    busy = claims.claim(start_and_leave(spec).pk, "elsewhere")
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
+    call = actions.begin_attempt(busy, 1)
+    assert call.record.credential == key
+    run = cast({spec: ScriptedBackend(["At last", END])})
+    time.sleep(3)
+    run.refresh_from_db()
+    assert run.state == "running"
+    actions.finish(busy, State.STOPPED, text="", call=call)
+    assert until(run, "done").message.text == "At last"
+
+
+def start_and_leave(spec: ModelSpec) -> Run:
+    """Queue a Run that no engine here hears of."""
+    with patch("runs.actions.hint_worker", lambda run_id: None):
+        user = User.objects.create_user("elsewhere@example.test", "x")
+        return start_conversation(user, "Hello?", spec, uuid.uuid4()).answer.run
+
+
+def test_a_slot_that_a_run_leaves_goes_to_the_next_in_line(cast, spec, backup, until, person):
+    Provider.objects.filter(pk=spec.provider_id).update(max_streams=1)
+    ModelSpec.objects.update(cool_down_seconds=0)
+    first = cast(
+        {
+            spec: ScriptedBackend([0.5, ServerFailed()], ["Second", END]),
+            backup: ScriptedBackend(["First", 4.0, END]),
+        }
+    )
+    until(first, "running")
+    second = start_conversation(person, "Hello?", spec, uuid.uuid4()).answer.run
+    assert until(second, "done", seconds=3).message.text == "Second"
+    until(first, "done")

@@ -132,6 +132,7 @@ class TestKeys:
         found = tried(provider)
         assert verdicts(found) == [PASSED, FAILED, NOT_TRIED, NOT_TRIED, NOT_TRIED]
         assert "refused the stored key" in found.key.sentence
+        assert provider.credentials.get().is_resting
         assert fake.calls == []
         assert not UsageRecord.objects.exists()
 
