@@ -182,7 +182,8 @@ def save_team(team: Team, members: Iterable[User]) -> None:
 @transaction.atomic
 def delete_team(team: Team) -> None:
     """Delete a team that opens nothing. Raises `TeamInUse` while models are limited to it."""
-    # A model that is limited to it in this moment is not saved: its foreign key holds to the team.
+    # Locked, so that no model is limited to it meanwhile: what it limited would be everybody's.
+    team = Team.objects.select_for_update().get(pk=team.pk)
     if team.models.exists():
         raise errors.TeamInUse
     team.delete()

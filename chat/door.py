@@ -32,6 +32,8 @@ class ChatDoor:
             raise ContextTooLong
         if oldest.parent_id is not None:
             Message.objects.filter(run=run).update(sees_from=oldest)
+        elif model.pk != run.model_id:  # one that was asked before it may have seen less
+            Message.objects.filter(run=run).update(sees_from=None)
         return Prompt(turns=turns, max_tokens=model.max_output_tokens)
 
     def finish(self, run: Run) -> None:

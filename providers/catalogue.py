@@ -91,7 +91,7 @@ def known(
     window = context_window or (found and found.context_window) or usual
     window = max(512, min(window, 2_000_000))
     return Known(
-        label=name.rpartition("/")[2][:100],
+        label=(name.rpartition("/")[2].strip() or name)[:100],
         abilities=abilities(name, stated or {}),
         context_window=window,
         max_output_tokens=min(16_384, window // 4),

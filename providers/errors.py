@@ -10,7 +10,7 @@
     ├── ModelNotFound          model_not_found
     ├── ModelWithdrawn         withdrawn            here
     ├── BadRequest             bad_request          here
-    │   ├── ContextTooLong     context_too_long     here
+    │   ├── ContextTooLong     context_too_long
     │   └── ContentFiltered    content_filter       here
     ├── ProviderTimeout        timeout              retry
     │   ├── ConnectTimeout     timeout_connect      retry
@@ -149,6 +149,7 @@ class ContextTooLong(BadRequest):
     """Input and output together exceed the model's context window."""
 
     kind = "context_too_long"
+    elsewhere = True  # at a deployment that reads more
     sentence = _("The text is too long for this model.")
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
-from providers.models import Credential, ModelSpec, Route
+from providers.models import Ability, Credential, ModelSpec, Route
 from providers.order import in_turn
 
 
@@ -54,7 +54,11 @@ def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[De
     if not model.is_enabled:
         return []
     routes = Route.objects.filter(model=model).select_related("to__provider").order_by()
-    choices = [(each.to, each.priority, each.weight) for each in routes if each.to.is_answering]
+    choices = [
+        (each.to, each.priority, each.weight)
+        for each in routes
+        if each.to.is_answering and Ability.CHAT in each.to.abilities
+    ]
     if model.is_answering:
         choices.append((model, 0, model.weight))
     keys = defaultdict(list)

@@ -62,6 +62,8 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
 
     Raises `ProviderError` where there is nothing that could be asked, and `RunLost`.
     """
+    if number > 1:
+        _look_again(run)
     if run.served_by is None or run.model is None or not run.model.is_for(run.user_id):
         raise ModelWithdrawn
     try:
@@ -75,6 +77,15 @@ def begin_attempt(run: Run, number: int) -> MeteredCall:
                 attempt.delete()
                 release(attempt.usage, "never_called")
         return _begin(run, run.served_by, number)
+
+
+def _look_again(run: Run) -> None:
+    """Read the model and its deployment as they are now: an attempt may have waited for long."""
+    specs = ModelSpec.objects.select_related("provider").filter(is_enabled=True)
+    found = specs.in_bulk({run.model_id, run.served_by_id})
+    run.model, run.served_by = found.get(run.model_id), found.get(run.served_by_id)
+    if run.served_by is not None and not run.served_by.is_answering:
+        run.served_by = None
 
 
 def _begin(run: Run, model: ModelSpec, number: int) -> MeteredCall:

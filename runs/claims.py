@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from providers.errors import ProviderError
+from providers.errors import ContextTooLong, ProviderError
 from providers.models import ModelSpec, Provider
 from providers.routing import deployments_for
 from runs.actions import RunLost, lease_end
@@ -119,21 +119,37 @@ def move_on(run: Run, error: ProviderError, left: Collection[UUID] = ()) -> bool
     `False` where there is no other that is awake and has room; `left` are the keys and deployments
     that failed since the claim. Raises `RunLost`.
     """
-    if run.model is None or not error.elsewhere:
+    model = ModelSpec.objects.select_related("provider").filter(runs=run).first()
+    if model is None or not error.elsewhere:
         return False
-    for deployment in deployments_for(run.model, after_failure=True):
+    for deployment in deployments_for(model, after_failure=True):
         if deployment.spec.pk == run.served_by_id:
             if error.is_of_key and deployment.has_another_key(left):
                 return True
-        elif deployment.spec.pk not in left and deployment.is_awake and _move(run, deployment.spec):
+        elif (
+            deployment.is_awake
+            and deployment.spec.pk not in left
+            and not (isinstance(error, ContextTooLong) and _reads_no_more(deployment.spec, run))
+            and _move(run, deployment.spec)
+        ):
             return True
     return False
 
 
+def _reads_no_more(deployment: ModelSpec, run: Run) -> bool:
+    return run.served_by is not None and _room(deployment) <= _room(run.served_by)
+
+
+def _room(spec: ModelSpec) -> int:
+    """Return how many tokens of a prompt fit beside the longest answer."""
+    return spec.context_window - spec.max_output_tokens
+
+
 def _move(run: Run, deployment: ModelSpec) -> bool:
     with transaction.atomic():
-        if not _has_room(deployment.provider):
-            return False
+        own = run.served_by.provider_id if run.served_by is not None else None
+        if deployment.provider_id != own and not _has_room(deployment.provider):
+            return False  # within one provider it takes its slot along
         mine = Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
         if not mine.update(served_by=deployment):
             raise RunLost

@@ -71,6 +71,7 @@ class ProviderAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change:
+            self._warn_of_keys_left_behind(request, obj)
             return
         specs = connect(obj, form.cleaned_data["key"], form.cleaned_data["models"])
         if specs:
@@ -82,6 +83,20 @@ class ProviderAdmin(ModelAdmin):
                 "The server listed no models. Check its address and key, or add models by name."
             )
             self.message_user(request, sentence, messages.WARNING)
+
+    def _warn_of_keys_left_behind(self, request: HttpRequest, provider: Provider) -> None:
+        others = provider.credentials.filter(retires_at=None).exclude(origin=provider.origin())
+        if others.exists():
+            sentence = _(
+                "The keys were stored for another address and are not sent to this one. "
+                "Enter them again."
+            )
+            self.message_user(request, sentence, messages.WARNING)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Adding one stores its key and its models, too."""
+        needed = ("providers.add_credential", "providers.add_modelspec")
+        return super().has_add_permission(request) and request.user.has_perms(needed)
 
     @action(description=_("Find models"), url_path="find-models", icon="search")
     def find(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -87,6 +87,10 @@ class Provider(models.Model):
 
         if not self.base_url or self.is_embedded:
             return
+        self.base_url = self.base_url.rstrip("/")
+        if set(self.base_url) & set("?#"):
+            sentence = _("The address ends with its path, as /v1: nothing may follow it.")
+            raise ValidationError({"base_url": sentence})
         if PLACEHOLDER in self.base_url:
             sentence = _("Put the name of your own resource in place of the capital letters.")
             raise ValidationError({"base_url": sentence})

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -71,23 +71,59 @@ class TestActions:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_model_moved_to_a_team_that_is_deleted_meanwhile_stays_with_its_old_one(team, limited):
+def test_no_model_is_limited_to_a_team_that_is_being_deleted(monkeypatch):
+    """Django deletes the limit with the team, and a model without one is everybody's."""
+    team = Team.objects.create(name="Leaving")
+    provider = Provider.objects.create(name="P", base_url="http://127.0.0.1:1/v1")
+    spec = ModelSpec.objects.create(provider=provider, name="m", label="M")
+    outcomes = []
+
+    def limit() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '500ms'")
+                spec.teams.add(team)
+            outcomes.append("limited")
+        except DatabaseError as error:
+            outcomes.append(type(error).__name__)
+        finally:
+            connection.close()
+
+    delete = Team.delete
+
+    def slowly(self, *args, **kwargs):
+        thread = threading.Thread(target=limit)
+        thread.start()
+        thread.join()
+        return delete(self, *args, **kwargs)
+
+    monkeypatch.setattr(Team, "delete", slowly)
+    delete_team(team)
+    assert outcomes == ["OperationalError"], "it has to wait for the deletion"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_team_is_not_deleted_while_a_model_is_being_limited_to_it(team, limited):
     other = Team.objects.create(name="Other")
+    outcomes = []
 
     def delete() -> None:
-        delete_team(other)
-        connection.close()
+        try:
+            delete_team(other)
+        except TeamInUse:
+            outcomes.append("in use")
+        finally:
+            connection.close()
 
-    @transaction.atomic
-    def move() -> None:
+    thread = threading.Thread(target=delete)
+    with transaction.atomic():
         limited.teams.set([other])
-        thread = threading.Thread(target=delete)
         thread.start()
-        thread.join(10)
-
-    with pytest.raises(IntegrityError):
-        move()
-    assert limited.teams.get() == team
+        thread.join(0.5)
+        assert not outcomes, "it waits"
+    thread.join()
+    assert outcomes == ["in use"]
+    assert limited.teams.get() == other
 
 
 class TestPages:

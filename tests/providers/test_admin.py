@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.core import serializers
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
@@ -326,3 +327,32 @@ class TestAzure:
         added(administrator, kind="azure", base_url=self.URL, key=NEW, models="our-gpt")
         assert Provider.objects.get().kind == "azure"
         assert ModelSpec.objects.get().name == "our-gpt"
+
+
+@pytest.mark.parametrize("end", ["/", "//"])
+def test_a_slash_at_the_end_of_an_address_is_left_out(administrator, provider, end):
+    given = {
+        "name": "Models Inc",
+        "kind": "openai",
+        "base_url": f"https://models.example.test/v2{end}",
+    }
+    limits = {"first_token_seconds": 9, "idle_seconds": 9, "total_seconds": 9}
+    rows = {"specs-TOTAL_FORMS": 0, "specs-INITIAL_FORMS": 0}
+    administrator.post(page(Provider, "change", provider.pk), {**given, **limits, **rows})
+    provider.refresh_from_db()
+    assert provider.base_url == "https://models.example.test/v2"
+
+
+@pytest.mark.parametrize("end", ["?a=b", "#here", "/?", "#"])
+def test_nothing_follows_the_path_of_an_address(end):
+    with pytest.raises(ValidationError):
+        add_provider("Ours", f"https://models.example.test/v1{end}")
+
+
+def test_keys_that_an_address_leaves_behind_are_named(administrator, provider):
+    given = {"name": "Models Inc", "kind": "openai", "base_url": "https://other.example.test/v1"}
+    limits = {"first_token_seconds": 9, "idle_seconds": 9, "total_seconds": 9}
+    rows = {"specs-TOTAL_FORMS": 0, "specs-INITIAL_FORMS": 0}
+    url = page(Provider, "change", provider.pk)
+    html = administrator.post(url, {**given, **limits, **rows}, follow=True).content.decode()
+    assert "The keys were stored for another address" in html

@@ -211,3 +211,11 @@ def test_a_key_that_cannot_be_read_is_said(admin_client, provider):
     with connection.cursor() as cursor:
         cursor.execute("UPDATE providers_credential SET secret = 'rubbish'")
     assert "cannot be decrypted" in ask(admin_client, provider)
+
+
+def test_an_id_that_ends_in_a_slash_is_a_name_like_any(admin_client, provider, upstream):
+    upstream.models[:] = ["models/", "fine"]
+    add(admin_client, provider, "models/", "fine")
+    assert set(ModelSpec.objects.values_list("name", "label")) == {
+        ("models/", "models/"), ("fine", "fine"),
+    }  # fmt: skip

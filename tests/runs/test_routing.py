@@ -15,6 +15,7 @@ from providers.backends import backend_for
 from providers.errors import (
     AuthenticationFailed,
     BadRequest,
+    ContextTooLong,
     ModelWithdrawn,
     RateLimited,
     ServerFailed,
@@ -311,3 +312,44 @@ def test_a_slot_that_a_run_leaves_goes_to_the_next_in_line(cast, spec, backup, u
     second = start_conversation(person, "Hello?", spec, uuid.uuid4()).answer.run
     assert until(second, "done", seconds=3).message.text == "Second"
     until(first, "done")
+
+
+@pytest.mark.parametrize("off", ["model", "provider", "gone"])
+def test_what_is_switched_off_between_two_attempts_is_not_asked_again(ask, spec, off):
+    run = claims.claim(ask().pk, "w")
+    actions.end_attempt(actions.begin_attempt(run, 1), "server", "server")
+    if off == "model":
+        ModelSpec.objects.filter(pk=spec.pk).update(is_enabled=False)
+    elif off == "provider":
+        Provider.objects.update(is_enabled=False)
+    else:
+        ModelSpec.objects.get(pk=spec.pk).delete()
+    assert not claims.move_on(run, ServerFailed())
+    with pytest.raises(ModelWithdrawn):
+        actions.begin_attempt(run, 2)
+
+
+def test_within_one_provider_a_run_takes_its_slot_along(ask, spec):
+    Provider.objects.update(max_streams=1)
+    Route.objects.create(model=spec, to=another_model(spec))
+    run = claims.claim(ask().pk, "w")
+    assert claims.move_on(run, ServerFailed())
+    assert run.served_by.name == "b"
+
+
+def test_a_text_that_is_too_long_goes_on_where_more_is_read(ask, spec, backup):
+    Route.objects.update(priority=0)
+    ModelSpec.objects.filter(pk=spec.pk).update(rests_until=timezone.now() + LONG)
+    run = claims.claim(ask().pk, "w")
+    assert run.served_by == backup
+    assert not claims.move_on(run, ContextTooLong()), "the model itself reads less"
+    larger = make_spec("larger", context_window=9000, max_output_tokens=700)
+    Route.objects.create(model=spec, to=larger)
+    assert claims.move_on(run, ContextTooLong())
+    assert run.served_by == larger
+
+
+def test_what_cannot_chat_answers_no_chat(ask, spec, backup):
+    ModelSpec.objects.filter(pk=backup.pk).update(abilities=["embeddings"])
+    run = claims.claim(ask().pk, "w")
+    assert not claims.move_on(run, ServerFailed())
