@@ -182,7 +182,7 @@ def save_team(team: Team, members: Iterable[User]) -> None:
 @transaction.atomic
 def delete_team(team: Team) -> None:
     """Delete a team that opens nothing. Raises `TeamInUse` while models are limited to it."""
-    # Locked, so that no model is limited to it meanwhile: what it limited would be everybody's.
+    # Locked, so that no limit to it is committed meanwhile: what it limited would be everybody's.
     team = Team.objects.select_for_update().get(pk=team.pk)
     if team.models.exists():
         raise errors.TeamInUse
