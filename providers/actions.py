@@ -78,7 +78,7 @@ def rotate_credential(credential: Credential, secret: str, overlap: dt.timedelta
     """
     secret = _checked(secret)
     if not dt.timedelta() <= overlap <= LONGEST_OVERLAP:
-        raise ValidationError(_("A key can go on for 30 days at most."), code="overlap")
+        raise ValidationError(_("The old key can go on for 30 days at most."), code="overlap")
     # As everybody who writes keys: the provider first, so that nobody waits in a circle.
     provider = Provider.objects.select_for_update().get(pk=credential.provider_id)
     seen = {"pk": credential.pk, "retires_at": None, "replaced_at": credential.replaced_at}
@@ -87,7 +87,7 @@ def rotate_credential(credential: Credential, secret: str, overlap: dt.timedelta
         sentence = _("Somebody replaced this key in the meantime. Look at the list again.")
         raise ValidationError(sentence, code="replaced")
     if _is_same(old, secret):
-        raise ValidationError(_("That is the key that is stored already."), code="same")
+        raise ValidationError(_("This key is already stored."), code="same")
     Credential.objects.filter(pk=old.pk).update(retires_at=Now() + overlap)
     same = ("name", "is_enabled", "priority", "weight", "max_streams", "requests_per_minute")
     new = Credential(provider=provider, **{field: getattr(old, field) for field in same})

@@ -250,7 +250,10 @@ class Redirected(BadResponse):
 
     kind = "redirected"
     retry = False
-    sentence = _("The address of this provider leads to another. An administrator can enter that.")
+    sentence = _(
+        "This provider's address redirects to another one. "
+        "An administrator can enter the new address."
+    )
 
 
 class WorkerLost(ProviderError):

@@ -80,8 +80,8 @@ class ProviderAddForm(forms.ModelForm):
         label=_("Server"),
         required=False,
         choices=_preset_choices,
-        widget=PresetSelect(attrs={"data-key-hint": _("A key is made at")}),
-        help_text=_("Fills in what is known of it. All of that can be changed."),
+        widget=PresetSelect(attrs={"data-key-hint": _("Make a key at")}),
+        help_text=_("Fills in what is known about it. You can change all of it."),
     )
     key = KeyField(help_text=_("Encrypted, and never shown again. Empty where none is wanted."))
     models = forms.CharField(
@@ -111,7 +111,7 @@ class ProviderAddForm(forms.ModelForm):
         key: str = self.cleaned_data["key"]
         preset = find_preset(self.cleaned_data.get("preset", ""))
         if preset and preset.key == "needed" and not key:
-            sentence = _("This server wants a key. It is made at %(url)s")
+            sentence = _("This server needs a key. Make one at %(url)s")
             raise ValidationError(sentence, code="required", params={"url": preset.key_url})
         return key
 

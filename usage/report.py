@@ -110,10 +110,12 @@ def _keys(provider: Provider, asked: list[Asked], heard: Heard | None) -> Iterat
 def _without_key(provider: Provider, asked: Asked) -> Line:
     what = _("Key")
     if provider.base_url and provider.credentials.exists():
-        sentence = _("The stored keys are disabled or belong to another address. Store one anew.")
+        sentence = _(
+            "The stored keys are disabled or belong to another address. Store a key again."
+        )
         return Line(what, Verdict.FAILED, sentence)
     if isinstance(asked.error, _OF_KEYS):
-        return Line(what, Verdict.FAILED, _("The server wants a key. Add one."))
+        return Line(what, Verdict.FAILED, _("The server needs a key. Add one."))
     sentence = _("No key is stored.")
     if asked.error is None:
         sentence = _("No key is stored, and the server asks for none.")
@@ -151,7 +153,7 @@ def _models(provider: Provider, asked: list[Asked]) -> Line:
         return Line(what, Verdict.NOT_TRIED, _("The server was not reached."))
     given = [each.found for each in answered if each.error is None]
     if given and not max(given):
-        sentence = _("The server has none. Load one there, or add models by name.")
+        sentence = _("The server has no models. Load one there, or add models by name.")
         return Line(what, Verdict.FAILED, sentence)
     if given:
         found = ngettext("%d model.", "%d models.", max(given)) % max(given)
@@ -160,9 +162,12 @@ def _models(provider: Provider, asked: list[Asked]) -> Line:
         return Line(what, Verdict.PASSED, found)
     told = [each.error for each in answered if not isinstance(each.error, _OF_KEYS)]
     if not told:
-        return Line(what, Verdict.NOT_TRIED, _("The list is given out for a valid key only."))
+        return Line(what, Verdict.NOT_TRIED, _("The list needs a valid key."))
     if isinstance(told[-1], errors.ModelNotFound):
-        sentence = _("No list is at this address. Most end in /v1; or add models by name.")
+        sentence = _(
+            "There is no list of models at this address. Most addresses end in /v1. "
+            "You can also add models by name."
+        )
         return Line(what, Verdict.FAILED, sentence)
     return Line(what, Verdict.FAILED, _advised(told[-1]))
 

@@ -41,7 +41,7 @@ class CredentialAdmin(ModelAdmin):
         (_("Among other keys"), {"fields": SETTINGS[1:]}),
     )
     now = (
-        _("How it stands"),
+        _("State"),
         {"fields": ("standing", "last_used_at", "days", "origin", "created_at", "replaced_at")},
     )
     readonly_fields = ("ending", *now[1]["fields"])
@@ -149,7 +149,7 @@ class CredentialAdmin(ModelAdmin):
             return HttpResponseNotAllowed(["GET", "POST"])
         credential = self.get_object(request, object_id)
         if credential is None or not self.has_change_permission(request, credential):
-            self.message_user(request, _("This key was replaced already."), messages.WARNING)
+            self.message_user(request, _("This key has already been replaced."), messages.WARNING)
             return HttpResponseRedirect(reverse("admin:providers_credential_changelist"))
         form = RotateForm(request.POST or None, credential=credential)
         if form.is_valid() and (new := self._rotated(credential, form)):

@@ -37,7 +37,7 @@ _CHOOSE = UnfoldBooleanWidget(check_test=lambda value: False)
 
 class FilterForm(forms.Form):
     part = forms.CharField(
-        label=gettext_lazy("Part of the name, or nothing for all models"),
+        label=gettext_lazy("Part of a name; leave empty for all models"),
         required=False,
         max_length=100,
         widget=UnfoldAdminTextInputWidget({"type": "search"}),
@@ -115,14 +115,14 @@ def _add(
     names = set(request.POST.getlist("names"))
     fresh = [each for each in found.models if each.name in names and each.name not in found.known]
     if not fresh:
-        return _refused(request, admin, _("Choose models that are not there yet."))
+        return _refused(request, admin, _("Choose models that are not in the catalogue yet."))
     try:
         with transaction.atomic():
             added = add_models(provider, fresh)
     except ValidationError as error:
         return _refused(request, admin, " ".join(error.messages))
     except IntegrityError:  # the same form, sent twice at once
-        return _refused(request, admin, _("Somebody is adding these models already."))
+        return _refused(request, admin, _("Somebody has just added some of these models."))
     sentence = _("Models added: %s") % shown.names(added)
     admin.log_change(request, provider, sentence)
     admin.message_user(request, sentence)

@@ -29,7 +29,9 @@ class RouteForm(forms.ModelForm):
     def clean_to(self) -> ModelSpec:
         to: ModelSpec = self.cleaned_data["to"]
         if to.pk == self.instance.model_id:
-            raise ValidationError(_("A model needs no route to itself: it answers first anyway."))
+            raise ValidationError(
+                _("A model needs no route to itself: it already answers its own calls.")
+            )
         return to
 
 
@@ -55,7 +57,7 @@ class RouteFormSet(PaginationInlineFormSet):
             if to is None or form.cleaned_data.get("DELETE"):
                 continue
             if to.pk in seen:
-                form.add_error("to", _("This deployment is named already."))
+                form.add_error("to", _("This deployment is already in the list."))
             seen.add(to.pk)
 
 

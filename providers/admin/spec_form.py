@@ -18,7 +18,7 @@ class SpecForm(forms.ModelForm):
         choices=Ability.choices,
         required=False,
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
-        help_text=_("It is offered for nothing else."),
+        help_text=_("It is not offered for anything else."),
     )
 
     class Meta:

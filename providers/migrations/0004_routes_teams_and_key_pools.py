@@ -70,7 +70,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='credential',
             name='weight',
-            field=models.PositiveSmallIntegerField(default=1, help_text='Its share of the calls among keys of one priority.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='weight'),
+            field=models.PositiveSmallIntegerField(default=1, help_text='Its share of the calls among keys of the same priority.', validators=[django.core.validators.MinValueValidator(1)], verbose_name='weight'),
         ),
         migrations.AddField(
             model_name='modelspec',
@@ -80,17 +80,17 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='modelspec',
             name='cool_down_seconds',
-            field=models.PositiveIntegerField(default=30, help_text='Seconds for which it is passed over after its server failed; 0: never.', verbose_name='cool-down'),
+            field=models.PositiveIntegerField(default=30, help_text='Seconds for which it is passed over after its server fails. 0: never.', verbose_name='cool-down'),
         ),
         migrations.AddField(
             model_name='modelspec',
             name='is_listed',
-            field=models.BooleanField(default=True, help_text='Otherwise it only answers in the name of other models.', verbose_name='offered'),
+            field=models.BooleanField(default=True, help_text='Otherwise people cannot choose it; it only answers for other models.', verbose_name='offered'),
         ),
         migrations.AddField(
             model_name='modelspec',
             name='public_name',
-            field=models.CharField(blank=True, help_text='What programs call it. Empty: they cannot.', max_length=200, null=True, unique=True, verbose_name='public name'),
+            field=models.CharField(blank=True, help_text='The name programs use for it. Empty: programs cannot use it.', max_length=200, null=True, unique=True, verbose_name='public name'),
         ),
         migrations.AddField(
             model_name='modelspec',
@@ -105,7 +105,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='modelspec',
             name='teams',
-            field=models.ManyToManyField(blank=True, help_text='Who may use it. None: everybody.', related_name='models', to='accounts.team', verbose_name='teams'),
+            field=models.ManyToManyField(blank=True, help_text='Teams that may use it. Empty: everybody.', related_name='models', to='accounts.team', verbose_name='teams'),
         ),
         migrations.AddField(
             model_name='modelspec',

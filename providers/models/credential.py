@@ -59,7 +59,7 @@ class Credential(Resting):
         _("weight"),
         default=1,
         validators=[MinValueValidator(1)],
-        help_text=_("Its share of the calls among keys of one priority."),
+        help_text=_("Its share of the calls among keys of the same priority."),
     )
     max_streams = models.PositiveSmallIntegerField(
         _("calls at once"),

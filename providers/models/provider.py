@@ -92,7 +92,7 @@ class Provider(models.Model):
             sentence = _("The address ends with its path, as /v1: nothing may follow it.")
             raise ValidationError({"base_url": sentence})
         if PLACEHOLDER in self.base_url:
-            sentence = _("Put the name of your own resource in place of the capital letters.")
+            sentence = _("Replace the capital letters with the name of your own resource.")
             raise ValidationError({"base_url": sentence})
         try:
             host = check_url(self.base_url).host or ""

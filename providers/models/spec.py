@@ -92,7 +92,7 @@ class ModelSpec(Resting):
         unique=True,
         null=True,
         blank=True,
-        help_text=_("What programs call it. Empty: they cannot."),
+        help_text=_("The name programs use for it. Empty: programs cannot use it."),
     )
     label = models.CharField(_("label"), max_length=100)
     description = models.TextField(_("description"), blank=True)
@@ -117,7 +117,7 @@ class ModelSpec(Resting):
     is_listed = models.BooleanField(
         _("offered"),
         default=True,
-        help_text=_("Otherwise it only answers in the name of other models."),
+        help_text=_("Otherwise people cannot choose it; it only answers for other models."),
     )
     is_default = models.BooleanField(_("default"), default=False)
     makes_titles = models.BooleanField(
@@ -130,7 +130,7 @@ class ModelSpec(Resting):
         related_name="models",
         blank=True,
         verbose_name=_("teams"),
-        help_text=_("Who may use it. None: everybody."),
+        help_text=_("Teams that may use it. Empty: everybody."),
     )
     weight = models.PositiveSmallIntegerField(
         _("weight"),
@@ -141,7 +141,7 @@ class ModelSpec(Resting):
     cool_down_seconds = models.PositiveIntegerField(
         _("cool-down"),
         default=30,
-        help_text=_("Seconds for which it is passed over after its server failed; 0: never."),
+        help_text=_("Seconds for which it is passed over after its server fails. 0: never."),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

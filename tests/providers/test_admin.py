@@ -289,7 +289,7 @@ class TestPresets:
     def test_kind_and_network_come_with_the_address(self, administrator):
         """Left as the form has them at first, they do not make the preset's address another."""
         said = added(administrator, name="", preset="azure", allow_private="on", key=NEW)
-        assert "in place of the capital letters" in said
+        assert "Replace the capital letters" in said
         assert "YOUR-RESOURCE.openai.azure.com" in said
         assert '<option value="azure" selected>' in said
         assert not Provider.objects.exists()
@@ -297,7 +297,7 @@ class TestPresets:
     def test_a_key_that_is_needed_is_asked_for_with_where_it_is_made(self, administrator):
         said = added(administrator, name="", preset="mistral", models="large")
         assert "https://console.mistral.ai/api-keys" in said
-        assert "This server wants a key" in said
+        assert "This server needs a key" in said
         assert not Provider.objects.exists()
         added(administrator, name="", preset="mistral", models="large", key=NEW)
         assert Provider.objects.get().current_secret() == NEW

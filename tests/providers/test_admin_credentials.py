@@ -260,7 +260,7 @@ class TestRotating:
         assert rotation(key) not in html
         assert 'name="new_secret"' not in html
         said = administrator.get(rotation(key), follow=True).content.decode()
-        assert "replaced already" in said
+        assert "already been replaced" in said
         assert administrator.post(change(key), form(priority="9")).status_code == 403
         assert self.rotate(administrator, key).status_code == 302
         assert Credential.objects.count() == 2

@@ -191,15 +191,15 @@ class TestAdding:
 
     @pytest.mark.parametrize("names", [(), ("not-listed",), ("",), ("x" * 5000,), ("\x00",)])
     def test_what_the_server_does_not_list_is_not_added(self, admin_client, provider, names):
-        assert "Choose models that are not there yet." in add(admin_client, provider, *names) or (
-            "\x00" in names
-        )
+        assert "Choose models that are not in the catalogue yet." in add(
+            admin_client, provider, *names
+        ) or ("\x00" in names)
         assert not ModelSpec.objects.exists()
 
     def test_twice_adds_once(self, admin_client, provider):
         add(admin_client, provider, "llama3.1:8b")
         again = add(admin_client, provider, "llama3.1:8b")
-        assert "Choose models that are not there yet." in again
+        assert "Choose models that are not in the catalogue yet." in again
         assert ModelSpec.objects.count() == 1
 
     def test_none_becomes_the_default_unasked(self, admin_client, provider):

@@ -46,7 +46,7 @@ def test_each_is_whole(preset: Preset):
 def test_each_can_be_added_once_what_is_to_be_filled_in_is(preset: Preset):
     given = {"kind": preset.kind, "allow_private": preset.allow_private}
     if PLACEHOLDER in preset.base_url:
-        with pytest.raises(ValidationError, match="in place of the capital letters"):
+        with pytest.raises(ValidationError, match="Replace the capital letters"):
             add_provider(preset.name, preset.base_url, **given)
     url = preset.base_url.replace("YOUR-RESOURCE", "our-house")
     assert add_provider(preset.name, url, **given).base_url == url

@@ -124,7 +124,7 @@ def test_what_is_not_a_key_is_refused(provider, old, secret):
 
 
 def test_the_same_key_again_is_no_rotation(provider, old):
-    with pytest.raises(ValidationError, match="stored already"):
+    with pytest.raises(ValidationError, match="already stored"):
         rotate_credential(old, OLD, DAY)
 
 

@@ -188,8 +188,11 @@ BAD_LISTS = [
     ({"status": 200, "body": {"data": "none"}}, "could not be read"),
     ({"status": 200, "body": "[" * 100_000}, "could not be read"),
     ({"status": 200, "body": "x" * 3 * 2**20}, "could not be read"),
-    ({"status": 200, "body": {"object": "list", "data": []}}, "has none"),
-    ({"status": 404, "body": "<html>Not found</html>"}, "No list is at this address"),
+    ({"status": 200, "body": {"object": "list", "data": []}}, "has no models"),
+    (
+        {"status": 404, "body": "<html>Not found</html>"},
+        "There is no list of models at this address",
+    ),
     ({"status": 500, "body": {"error": {"message": "oh"}}}, "had an error"),
     ({"status": 200, "body": {"data": [{"id": "m"}]}, "cut_bytes": 80}, "broke off"),
 ]
@@ -280,13 +283,13 @@ class TestAServerThatIsNotThere:
             fake.list_with(status=307, body="", headers=to)
             found = tried(provider)
             assert verdicts(found) == self.unreached
-            assert "leads to another" in found.reachable.sentence
+            assert "redirects to another" in found.reachable.sentence
             assert elsewhere.listed
             assert not any(KEY in str(each) for each in elsewhere.listed)
 
     def test_but_leads_round_and_round(self, fake, provider, spec):
         fake.list_with(status=302, body="", headers={"Location": f"{fake.base_url}/models"})
-        assert "leads to another" in tried(provider).reachable.sentence
+        assert "redirects to another" in tried(provider).reachable.sentence
 
 
 class TestAModelThatDoesNotAnswer:
@@ -313,7 +316,7 @@ class TestAModelThatDoesNotAnswer:
 
     def test_redirects_are_not_followed(self, fake, provider, spec):
         fake.queue(status=307, headers={"Location": "http://127.0.0.1:9/v1"})
-        assert "leads to another" in tried(provider).streaming.sentence
+        assert "redirects to another" in tried(provider).streaming.sentence
 
     def test_the_first_enabled_one_for_chat_is_asked(self, fake, provider, spec):
         ModelSpec.objects.update(is_enabled=False)
