@@ -188,6 +188,9 @@ OWN = {
     "administration-provider": "/admin/providers/provider/add/",
     "administration-models": "/admin/providers/modelspec/",
     "administration-ledger": "/admin/usage/usagerecord/",
+    "administration-keys": "/admin/providers/credential/",
+    "administration-teams": "/admin/accounts/team/",
+    "administration-encryption": "/admin/encryption/",
 }
 IN_CHINESE = ("sign-in", "settings", "prompts", "administration")
 
