@@ -58,8 +58,8 @@ def store_credential(
         credential = Credential(provider=provider, name=name)
     else:
         credential.replaced_at = timezone.now()
-    for name_of, value in settings.items():
-        setattr(credential, name_of, value)
+    for setting, value in settings.items():
+        setattr(credential, setting, value)
     credential.rests_until, credential.rest_reason = None, ""
     return _kept(credential, secret, provider)
 
@@ -136,7 +136,8 @@ def rest_after(error: ProviderError, spec: ModelSpec, credential: Credential | N
 
 def rest_key(error: ProviderError, credential: Credential) -> None:
     """Let a refused key rest; one that was stored in its place meanwhile does not."""
-    if length := rest_of_key(error):
+    length = rest_of_key(error)
+    if length and not credential.provider.is_embedded:
         same = Credential.objects.filter(pk=credential.pk, replaced_at=credential.replaced_at)
         same.update(**_rest(length, error))
 

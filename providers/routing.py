@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from django.utils import timezone
-
 from providers.models import Ability, Credential, ModelSpec, Route
+from providers.models.resting import is_ahead
 from providers.order import in_turn
 
 
@@ -29,21 +28,17 @@ class Deployment:
     def rests_until(self) -> datetime | None:
         """It wakes when itself does, and the first of its keys where all rest."""
         own, keys = self.spec.rests_until, [key.rests_until for key in self.keys]
-        if not keys or not all(self._resting(key) for key in keys):
+        if not keys or not all(is_ahead(key) for key in keys):
             return own
         return max([min(filter(None, keys)), *filter(None, [own])])
 
     @property
     def is_awake(self) -> bool:
-        return not self._resting(self.rests_until)
+        return not is_ahead(self.rests_until)
 
     def has_another_key(self, tried: Collection[UUID]) -> bool:
         """Say whether a call that `tried` keys were refused for can be made with another one."""
         return any(not key.is_resting and key.pk not in tried for key in self.keys)
-
-    @staticmethod
-    def _resting(until: datetime | None) -> bool:
-        return until is not None and until > timezone.now()
 
 
 def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[Deployment]:

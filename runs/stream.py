@@ -2,6 +2,7 @@
 
 import asyncio
 import enum
+import itertools
 import logging
 import random
 from contextlib import aclosing
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds; a provider that asks for more gets an error instead
-MOST_ATTEMPTS = 10  # at all keys and deployments together
+MOST_CALLS = 10  # at all keys and deployments together
 BUSY_PATIENCE = 120.0  # seconds for which a Run waits where all keys are at limits of their own
 LOOK_AT_KEYS = 5.0
 LONGEST_TEXT = 1_000_000  # code points
@@ -137,26 +138,27 @@ class Stream:
         Another attempt starts only while nothing has been shown: at once with another key or
         deployment where there is one, else after a while at the same.
         """
-        begun, number, waits = self.engine.loop.time(), 1, 0
+        begun, calls, waits = self.engine.loop.time(), 0, 0
         left: set[UUID] = set()
-        while True:
+        for number in itertools.count(1):
             try:
                 await self._begin(number)
                 return await self._read()
             except ProviderError as error:
-                if self.shown or number == MOST_ATTEMPTS:
+                calls += not isinstance(error, KeysBusy)  # then nothing was asked
+                if self.shown or calls == MOST_CALLS:
                     raise
                 await self._leave(error, left)
                 if await self._move_on(error, left):
-                    number += 1
                     continue
-                if isinstance(error, KeysBusy):  # nothing was asked: it waits for its turn
+                if isinstance(error, KeysBusy):  # it waits for its turn
                     if self.engine.loop.time() - begun > BUSY_PATIENCE:
                         raise
                     await asyncio.sleep(min(error.retry_after or 1.0, LOOK_AT_KEYS))
                     continue
-                number, waits = number + 1, waits + 1
+                waits += 1
                 await asyncio.sleep(self._wait_before_retry(error, waits))
+        raise AssertionError("the last attempt returns or raises")
 
     async def _leave(self, error: ProviderError, left: set[UUID]) -> None:
         """Close the attempt that failed, and note where it was made."""

@@ -1,10 +1,15 @@
 """What is left alone for a while after it failed."""
 
-from typing import ClassVar
+import datetime as dt
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+
+def is_ahead(moment: dt.datetime | None) -> bool:
+    """Say whether a rest until `moment` goes on."""
+    return moment is not None and moment > timezone.now()
 
 
 class Resting(models.Model):
@@ -18,8 +23,7 @@ class Resting(models.Model):
 
     class Meta:
         abstract = True
-        constraints: ClassVar = []
 
     @property
     def is_resting(self) -> bool:
-        return self.rests_until is not None and self.rests_until > timezone.now()
+        return is_ahead(self.rests_until)

@@ -186,12 +186,14 @@ class ModelSpec(Resting):
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
 
     def is_for(self, user_id: uuid.UUID | None) -> bool:
-        """Say whether the person may use it, as `usable_by` has it: by one query in most cases."""
-        teams = ModelSpec.teams.through.objects.filter(modelspec=self).values_list(
-            "team", flat=True
-        )
-        allowed = list(teams)
-        return not allowed or Team.objects.filter(pk__in=allowed, members=user_id).exists()
+        """Say whether the person may use it, as `usable_by` has it.
+
+        Asked before each answer, where one plain statement, and seldom a second, costs less than
+        that condition.
+        """
+        of_teams = ModelSpec.teams.through.objects.filter(modelspec=self)
+        teams = list(of_teams.values_list("team", flat=True))
+        return not teams or Team.objects.filter(pk__in=teams, members=user_id).exists()
 
 
 class Route(models.Model):

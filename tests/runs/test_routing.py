@@ -353,3 +353,18 @@ def test_what_cannot_chat_answers_no_chat(ask, spec, backup):
     ModelSpec.objects.filter(pk=backup.pk).update(abilities=["embeddings"])
     run = claims.claim(ask().pk, "w")
     assert not claims.move_on(run, ServerFailed())
+
+
+def test_what_is_switched_off_while_a_run_waits_for_a_key_is_not_asked(
+    cast, spec, until, monkeypatch
+):
+    monkeypatch.setattr("runs.stream.LOOK_AT_KEYS", 0.2)
+    make_key(spec, max_streams=1)
+    monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: ScriptedBackend())
+    busy = claims.claim(start_and_leave(spec).pk, "elsewhere")
+    actions.begin_attempt(busy, 1)
+    unused = ScriptedBackend()
+    run = until(cast({spec: unused}), "running")
+    ModelSpec.objects.filter(pk=spec.pk).update(is_enabled=False)
+    assert until(run, "failed").error_kind == "withdrawn"
+    assert unused.prompts == []
