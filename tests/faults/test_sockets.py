@@ -33,18 +33,22 @@ def test_cut_at_random_points(scene, chance, times):
 
 
 def test_two_hundred_sockets_that_never_read(scene):
-    """What they cost is bounded: more text costs no more, and who reads is not held up."""
+    """What they cost is bounded: more text costs no more, and who reads is not held up.
+
+    A socket costs nothing while the kernel takes what is sent, and most once it stands in the
+    middle of a text, which for some comes only with a later one. To keep each text for every
+    socket would be 200 × 400 kB = 76 MiB and more each time.
+    """
     house = scene.house
     exchange = scene.ask("fake-n1")
     scene.finals()
-    joined = house.memory("web")
+    costs = [house.memory("web") >> 20]
     deaf = [open_and_never_read(scene, exchange.conversation.pk) for _ in range(200)]
     try:
-        costs = [memory_for(scene, exchange, 400_000) >> 20 for _ in range(3)]
-        print(f"web: {joined >> 20} MiB, then {costs} with 200 sockets that do not read")
-        # To keep all of it for every socket would be 200 × 400 kB = 76 MiB and more each time.
-        # Some sockets fill up only with the second text.
-        assert costs[2] - costs[1] < 20
+        while len(costs) < 3 or costs[-1] - costs[-3] > 20:
+            print(f"web: {costs} MiB, before and after each text that 200 sockets do not read")
+            assert len(costs) < 10, "it grows with each text"
+            costs.append(memory_for(scene, exchange, 400_000) >> 20)
     finally:
         for each in deaf:
             each.close()
