@@ -34,7 +34,7 @@ class ChatDoor:
             Message.objects.filter(run=run).update(sees_from=oldest)
         elif model.pk != run.model_id:  # one that was asked before it may have seen less
             Message.objects.filter(run=run).update(sees_from=None)
-        return Prompt(turns=turns, max_tokens=model.max_output_tokens)
+        return Prompt(turns=turns, max_tokens=model.max_output_tokens, may_be_shorter=True)
 
     def finish(self, run: Run) -> None:
         Message.objects.filter(run=run).update(text=run.text, updated_at=Now())

@@ -35,7 +35,9 @@ def title_of(answer: str) -> str:
 @shared_task
 def title_conversation(run_id: str) -> None:
     """Name a conversation after its first answer, unless its owner or a model already did."""
-    answers = Message.objects.select_related("conversation", "parent", "run__served_by__provider")
+    answers = Message.objects.select_related(
+        "conversation", "parent", "run__model", "run__served_by__provider"
+    )
     by_words = Conversation.TitledBy.WORDS
     unnamed = answers.filter(run_id=UUID(run_id), conversation__titled_by=by_words)
     answer = next(iter(unnamed), None)
@@ -55,7 +57,7 @@ async def _name(conversation: Conversation, run: Run, prompt: Prompt) -> None:
     assert run.served_by is not None
     try:
         async with asyncio.timeout(TITLE_SECONDS):
-            answer = await complete(run.account_id, "title", run.served_by, prompt)
+            answer = await complete(run.payer, "title", run.served_by, prompt, run.model)
     except (ProviderError, TimeoutError) as error:
         logger.info("no title for %s: %r", conversation.pk, error)
         return

@@ -24,6 +24,14 @@
     ├── StreamCut              cut_stream           retry
     ├── BadResponse            bad_response         retry
     │   └── Redirected         redirected
+    ├── LimitReached           limit                here
+    │   ├── RequestsLimited    limit_requests       here, retry
+    │   ├── TokensLimited      limit_tokens         here, retry
+    │   ├── StreamsLimited     limit_streams        here, retry
+    │   ├── BudgetHeld         budget_held          here, retry
+    │   ├── BudgetSpent        budget               here
+    │   ├── CallTooLarge       limit_size           here
+    │   └── PriceUnknown       price_unknown        here
     └── WorkerLost             worker_lost          here
 
 `retry` says that the same request may succeed later at the same place. Another key or deployment
@@ -52,6 +60,7 @@ class ProviderError(Exception):
     retry: ClassVar[bool] = False
     elsewhere: ClassVar[bool] = True  # another key or deployment may answer
     is_of_key: ClassVar[bool] = False  # another key of the same provider may do
+    waits: ClassVar[bool] = False  # nothing was asked: the call waits for its turn
     sentence: ClassVar[Sentence] = _("The model could not answer.")
 
     def __init__(
@@ -89,6 +98,7 @@ class KeysBusy(RateLimited):
 
     kind = "keys_busy"
     is_of_key = False
+    waits = True
 
 
 class QuotaExceeded(ProviderError):
@@ -254,6 +264,88 @@ class Redirected(BadResponse):
         "This provider's address redirects to another one. "
         "An administrator can enter the new address."
     )
+
+
+class LimitReached(ProviderError):
+    """A limit or budget that an administrator or the key's owner set: nothing was asked.
+
+    `headers` are those of OpenAI's API that say how the limits stand.
+    """
+
+    kind = "limit"
+    elsewhere = False
+    sentence = _("A limit is reached.")
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        sentence: Sentence | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail, status=status, retry_after=retry_after)
+        if sentence is not None:
+            self.sentence = sentence  # type: ignore[misc, assignment]  # closer than the kind's
+        self.headers = headers or {}
+
+
+class RequestsLimited(LimitReached):
+    """Too many calls began within the last minute."""
+
+    kind = "limit_requests"
+    retry = True
+    waits = True
+    sentence = _("The limit of requests a minute is reached. Try again in a moment.")
+
+
+class TokensLimited(LimitReached):
+    """Too many tokens were used within the last minute."""
+
+    kind = "limit_tokens"
+    retry = True
+    waits = True
+    sentence = _("The limit of tokens a minute is reached. Try again in a moment.")
+
+
+class StreamsLimited(LimitReached):
+    """Too many answers are being written."""
+
+    kind = "limit_streams"
+    retry = True
+    waits = True
+    sentence = _("As many answers as are allowed at once are being written. Wait for one to end.")
+
+
+class BudgetHeld(LimitReached):
+    """What is left of a budget is held by calls that have not ended."""
+
+    kind = "budget_held"
+    retry = True
+    waits = True
+    sentence = _("What is left of the budget is held by answers that are being written.")
+
+
+class BudgetSpent(LimitReached):
+    """What is left of a budget does not pay for a useful answer."""
+
+    kind = "budget"
+    sentence = _("The budget is used up.")
+
+
+class CallTooLarge(LimitReached):
+    """A call that exceeds what a limit allows in a whole minute."""
+
+    kind = "limit_size"
+    sentence = _("The text is longer than the limit of tokens a minute allows.")
+
+
+class PriceUnknown(LimitReached):
+    """A budget applies, and nobody told the model's price."""
+
+    kind = "price_unknown"
+    sentence = _("A budget applies, but the price of this model is not known. Choose another one.")
 
 
 class WorkerLost(ProviderError):

@@ -18,12 +18,16 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A whole request: the turns, oldest first, and the cap on output sent upstream with them."""
+    """A whole request: the turns, oldest first, and the cap on output sent upstream with them.
+
+    Where a limit or budget leaves less, `may_be_shorter` lets the cap be lowered for it.
+    """
 
     turns: tuple[Turn, ...]
     max_tokens: int
     temperature: float | None = None
     stop: tuple[str, ...] = ()
+    may_be_shorter: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def _begin(run: Run, model: ModelSpec, number: int) -> MeteredCall:
     with transaction.atomic():
         prompt = door_of(run).build(run, model)
         _lock(run)
-        call = open_call(run.account_id, run.door, model, prompt)
+        call = open_call(run.payer, run.door, model, prompt, run.model)
         Attempt.objects.create(run=run, fence=run.fence, number=number, usage=call.record)
     return call
 
@@ -128,8 +128,6 @@ def finish(
     The call is settled even when the Run was lost, since the provider charges for it.
     """
     with transaction.atomic():
-        if call is not None:
-            end_attempt(call, error_kind or finish_reason or state.value, error_kind)
         ended = Run.objects.filter(pk=run.pk, fence=run.fence, state=was).update(
             state=state,
             text="",  # the door keeps it from now on, and deletes it with its own row
@@ -139,13 +137,14 @@ def finish(
             lease_expires_at=None,
             finished_at=Now(),
         )
-        if not ended:
-            return False
-        run.state, run.text = state, text
-        run.finish_reason, run.error_kind = finish_reason, error_kind
-        door_of(run).finish(run)
-        transaction.on_commit(lambda: _finished(run))
-    return True
+        if ended:
+            run.state, run.text = state, text
+            run.finish_reason, run.error_kind = finish_reason, error_kind
+            door_of(run).finish(run)
+            transaction.on_commit(lambda: _finished(run))
+        if call is not None:  # last: what it locks, many others wait for
+            end_attempt(call, error_kind or finish_reason or state.value, error_kind)
+    return bool(ended)
 
 
 def _finished(run: Run) -> None:

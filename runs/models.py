@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from runs.states import FINAL, LIVE, State
+from usage.models import Payer
 
 
 class RunQuerySet(models.QuerySet["Run"]):
@@ -130,6 +131,10 @@ class Run(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in LIVE
+
+    @property
+    def payer(self) -> Payer:
+        return Payer(self.account_id, self.user_id)
 
     def place_in_queue(self) -> int:
         """Return this queued Run's place in its provider's line as it stands now, from 1."""

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from providers.errors import KeysBusy, ProviderError, StreamCut, WorkerLost
+from providers.errors import ProviderError, StreamCut, WorkerLost
 from runs import actions, claims
 from runs.buffer import Frame
 from runs.models import Run
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds; a provider that asks for more gets an error instead
 MOST_CALLS = 10  # at all keys and deployments together
-BUSY_PATIENCE = 120.0  # seconds for which a Run waits where all keys are at limits of their own
+BUSY_PATIENCE = 120.0  # seconds for which a Run waits where keys or people are at their limits
 LOOK_AT_KEYS = 5.0
 LONGEST_TEXT = 1_000_000  # code points
 
@@ -145,13 +145,13 @@ class Stream:
                 await self._begin(number)
                 return await self._read()
             except ProviderError as error:
-                calls += not isinstance(error, KeysBusy)  # then nothing was asked
+                calls += not error.waits
                 if self.shown or calls == MOST_CALLS:
                     raise
                 await self._leave(error, left)
                 if await self._move_on(error, left):
                     continue
-                if isinstance(error, KeysBusy):  # it waits for its turn
+                if error.waits:
                     if self.engine.loop.time() - begun > BUSY_PATIENCE:
                         raise
                     await asyncio.sleep(min(error.retry_after or 1.0, LOOK_AT_KEYS))

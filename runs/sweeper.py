@@ -75,8 +75,10 @@ def _merged_text(run: Run) -> str:
 
 def _settle_open_attempts(run: Run, text: str) -> None:
     """Charge what the dead worker's calls wrote, by estimate: nobody heard the real count."""
-    for attempt in Attempt.objects.filter(run=run, ended_at=None).select_related("usage__model"):
-        spec = attempt.usage.model
+    for attempt in Attempt.objects.filter(run=run, ended_at=None).select_related(
+        "usage__deployment"
+    ):
+        spec = attempt.usage.deployment
         written = count(text, spec) if spec else attempt.usage.held_output_tokens
         estimate = Usage(input_tokens=attempt.usage.held_input_tokens, output_tokens=written)
         settle(attempt.usage, Settlement(estimate, is_reported=False, outcome=WorkerLost.kind))

@@ -77,7 +77,8 @@ class UsageRecordAdmin(ReadOnlyAdmin):
     whose = "account"
     whose_email = "user__email"
     fieldsets = (
-        (None, {"fields": ("id", "account", "door", "provider_name", "model_name", "model")}),
+        (None, {"fields": ("id", "account", "key", "door", "model_name", "limits")}),
+        (_("Answered by"), {"fields": ("provider_name", "deployment_name", "credential")}),
         (_("State"), {"fields": ("state", "outcome")}),
         (_("Times"), {"fields": ("created_at", "ended_at", "lease_expires_at")}),
         (_("Hold"), {"fields": ("held_input_tokens", "held_output_tokens")}),

@@ -9,7 +9,6 @@ import time
 from collections.abc import Coroutine
 from contextlib import aclosing
 from typing import Any, TypeVar
-from uuid import UUID
 
 from django.db import transaction
 
@@ -20,6 +19,7 @@ from providers.listing import listed
 from providers.models import Ability, Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn
 from usage.metered import MeteredCall, close_connections, open_call
+from usage.models import Payer
 from usage.report import Asked, Heard, Line, as_a_backend, lines_of
 
 # Seconds. The whole takes no longer than the two together, and a moment.
@@ -31,8 +31,8 @@ MOST_TOKENS = 16
 T = TypeVar("T")
 
 
-def try_connection(provider: Provider, account_id: UUID) -> list[Line]:
-    """Try it, at the expense of the account; return what was found, in the order of the trying.
+def try_connection(provider: Provider, payer: Payer) -> list[Line]:
+    """Try it, at the payer's expense; return what was found, in the order of the trying.
 
     Blocking, for a thread without a loop. Raises no error of a provider.
     """
@@ -42,7 +42,7 @@ def try_connection(provider: Provider, account_id: UUID) -> list[Line]:
     _rest_refused_keys(asked)
     heard = None
     if spec and any(each.leads_on for each in as_a_backend(asked)):
-        heard = _hear(spec, account_id)
+        heard = _hear(spec, payer)
     return lines_of(provider, asked, spec, heard)
 
 
@@ -73,13 +73,13 @@ async def _ask(provider: Provider, key: Credential | None) -> Asked:
     return Asked(key, time.monotonic() - began, found=len(found))
 
 
-def _hear(spec: ModelSpec, account_id: UUID) -> Heard:
+def _hear(spec: ModelSpec, payer: Payer) -> Heard:
     """Let the model say a few words."""
     most = min(MOST_TOKENS, spec.max_output_tokens)
     prompt = Prompt((Turn("user", "Say hello."),), max_tokens=most)
     try:
         with transaction.atomic():
-            call = open_call(account_id, "test", spec, prompt)
+            call = open_call(payer, "test", spec, prompt)
     except errors.ProviderError as error:
         return Heard(error=error)
     heard = Heard(credential_id=call.record.credential_id)

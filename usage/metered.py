@@ -1,8 +1,9 @@
 """The metered call: the only way to a model."""
 
+import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from uuid import UUID
+from dataclasses import replace
 
 from channels.db import database_sync_to_async
 from django.db import transaction
@@ -14,9 +15,9 @@ from providers.models import Credential, ModelSpec
 from providers.order import in_turn
 from providers.tokens import count
 from providers.values import Delta, Prompt, Usage
-from usage.actions import Settlement, hold, release, settle
+from usage.actions import Settlement, Times, hold, release, settle
 from usage.key_limits import seconds_until_free
-from usage.models import UsageRecord
+from usage.models import Payer, UsageRecord
 
 
 def warm_up() -> None:
@@ -47,6 +48,9 @@ class MeteredCall:
         self.error: ProviderError | None = None
         self._written: list[str] = []
         self._may_cost = False
+        self._began: float | None = None
+        self._first: float | None = None
+        self._ended: float | None = None
 
     async def stream(self) -> AsyncGenerator[Delta, None]:
         """Yield what the model writes. Raises the errors of `providers.errors`."""
@@ -67,6 +71,7 @@ class MeteredCall:
     @contextmanager
     def _costs_when_cut_off(self) -> Iterator[None]:
         """A call that we cut off was made: the provider may have read, and thought, already."""
+        self._began = time.monotonic()
         try:
             yield
         except ProviderError as error:
@@ -75,12 +80,15 @@ class MeteredCall:
         except BaseException:
             self._may_cost = True
             raise
+        finally:
+            self._ended = time.monotonic()
 
     def _note(self, delta: Delta) -> None:
         self._may_cost = True
         if delta.usage is not None:
             self.usage = delta.usage
         if delta.text:
+            self._first = self._first or time.monotonic()
             self._written.append(delta.text)
 
     def close(self, outcome: str) -> bool:
@@ -91,30 +99,46 @@ class MeteredCall:
         if self.error is not None:
             _rest(self.error, self.spec, self.record.credential)
         if not self._may_cost:
-            return release(self.record, outcome)
+            return release(self.record, outcome, self._times())
         return settle(self.record, self.settlement(outcome))
 
     def settlement(self, outcome: str) -> Settlement:
         """Return what the provider reported, else an estimate from what was sent and read."""
         if self.usage is not None:
-            return Settlement(self.usage, is_reported=True, outcome=outcome)
+            return Settlement(self.usage, True, outcome, self._times())
         written = count("".join(self._written), self.spec)
         estimate = Usage(input_tokens=self.record.held_input_tokens, output_tokens=written)
-        return Settlement(estimate, is_reported=False, outcome=outcome)
+        return Settlement(estimate, False, outcome, self._times())
+
+    def _times(self) -> Times:
+        if self._began is None:
+            return Times()
+        ended = self._ended or time.monotonic()
+        return Times(
+            first_token=None if self._first is None else _milliseconds(self._first - self._began),
+            end=_milliseconds(ended - self._began),
+        )
 
 
-def open_call(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> MeteredCall:
+def _milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def open_call(
+    payer: Payer, door: str, spec: ModelSpec, prompt: Prompt, model: ModelSpec | None = None
+) -> MeteredCall:
     """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction.
 
-    Raises `KeysBusy` where each of the provider's keys is at a limit of its own, and
-    `KeysUnreadable` where none can be decrypted.
+    `model` is the one that was asked, where `spec` answers in its name. Raises `KeysBusy` where
+    each of the provider's keys is at a limit of its own, `KeysUnreadable` where none can be
+    decrypted, and `LimitReached`.
     """
     with transaction.atomic(savepoint=False):
         backend, credential = _take_key(spec)
-        record = hold(account_id, door, spec, prompt, credential)
+        record = hold(payer, door, spec, prompt, credential, model)
         if credential is not None:
             note_use(credential)
-    return MeteredCall(record, spec, prompt, backend)
+    return MeteredCall(record, spec, replace(prompt, max_tokens=record.held_output_tokens), backend)
 
 
 def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
@@ -146,10 +170,12 @@ def _rest(error: ProviderError, spec: ModelSpec, credential: Credential | None) 
     transaction.on_commit(lambda: rest_after(error, spec, credential), robust=True)
 
 
-async def complete(account_id: UUID, door: str, spec: ModelSpec, prompt: Prompt) -> str:
+async def complete(
+    payer: Payer, door: str, spec: ModelSpec, prompt: Prompt, model: ModelSpec | None = None
+) -> str:
     """Hold, call, settle; returns the answer's text. Raises the errors of `providers.errors`."""
     call = await database_sync_to_async(open_call, thread_sensitive=False)(
-        account_id, door, spec, prompt
+        payer, door, spec, prompt, model
     )
     outcome = "cancelled"
     try:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from providers.models import Provider
-from usage.actions import account_of
+from usage.actions import payer_of
 
 # A test keeps one of the few threads that answer pages for seconds: only one at a time.
 _turn = threading.Lock()
@@ -39,7 +39,7 @@ def connection_test(request: Request, provider_id: UUID) -> HttpResponse:
 
         if _turn.acquire(blocking=False):
             try:
-                lines = try_connection(provider, account_of(request.user).pk)
+                lines = try_connection(provider, payer_of(request.user))
             finally:
                 _turn.release()
         else:

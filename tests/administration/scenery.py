@@ -11,7 +11,7 @@ from chat.actions import save_draft, start_conversation
 from providers.models import Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn, Usage
 from runs.models import Attempt, Run
-from usage.actions import Settlement, account_of, hold, settle
+from usage.actions import Settlement, hold, payer_of, settle
 from usage.models import UsageRecord
 
 SECRET = "sk-live-a-very-secret-key-9876"
@@ -42,7 +42,7 @@ def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
 def called(user: User, spec: ModelSpec, *, reported: bool = True) -> UsageRecord:
     """One settled call in the ledger."""
     prompt = Prompt(turns=(Turn("user", "x"),), max_tokens=10)
-    record = hold(account_of(user).pk, "chat", spec, prompt)
+    record = hold(payer_of(user), "chat", spec, prompt)
     settle(record, Settlement(Usage(3, 4), is_reported=reported, outcome="stop"))
     record.refresh_from_db()
     return record

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from assistants.models import SavedPrompt
 from chat.models import Conversation, Message
+from providers.models import ModelSpec
 from runs.models import Run
 from tests.administration.scenery import called
 from tests.administration.test_pages import changelist, page_of
@@ -53,9 +54,10 @@ def test_the_ledger_is_found_by_person_state_door_model_and_day(
 
 
 def test_an_account_shows_what_it_came_to(admin_client, owner, spec):
+    ModelSpec.objects.update(input_price=100_000, output_price=50_000)  # 3 and 4 tokens: 50 cents
+    spec.refresh_from_db()
     for _ in range(3):
         called(owner, spec)
-    UsageRecord.objects.update(cost="0.5")
     html = admin_client.get(page_of(account_of(owner))).content.decode()
     assert "9 read, 12 written" in html
     assert "1.5" in html

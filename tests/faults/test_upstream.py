@@ -61,7 +61,7 @@ def test_a_stand_in_answers_what_failed_before_its_first_text(scene):
     for run in scene.finals():
         assert (run.state, run.served_by) == ("done", stand_in), run.model.name
         assert run.message.text == "w0 w1 w2 w3 w4 w5 "
-        assert [a.usage.model_name for a in run.attempts.order_by("number")][-1] == "fake-n6"
+        assert [a.usage.deployment_name for a in run.attempts.order_by("number")][-1] == "fake-n6"
 
 
 def test_cut_at_every_byte_of_a_short_stream(scene, chance, times):

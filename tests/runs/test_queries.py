@@ -46,24 +46,24 @@ def answer(run) -> list[list[str]]:
 def test_the_statements_of_an_answer(ask):
     assert answer(ask()) == [
         ["SELECT", "SELECT", "UPDATE"],  # the Run, its model's routes, the claim
-        # teams, prompt, lock, keys, hold, attempt
-        ["SELECT", "WITH", "SELECT", "SELECT", "INSERT", "INSERT"],
+        # teams, prompt, lock, keys, the books, limits, hold, attempt
+        ["SELECT", "WITH", *["SELECT"] * 4, "INSERT", "INSERT"],
         ["UPDATE"],
-        ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # attempt, ledger, run, message
+        ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # run, message, attempt, ledger
     ]
 
 
 def test_a_key_without_limits_costs_a_statement_a_minute(ask, spec):
     store_credential(spec.provider, "sk-0123456789abcdef")
     first, second = answer(ask())[1], answer(ask())[1]
-    used = ["SELECT", "WITH", "SELECT", "SELECT", "INSERT", "UPDATE", "INSERT"]
+    used = ["SELECT", "WITH", *["SELECT"] * 4, "INSERT", "UPDATE", "INSERT"]
     assert (first, second) == (used, [kind for kind in used if kind != "UPDATE"])
 
 
 def test_a_limit_costs_its_lock_and_its_count(ask, spec):
     store_credential(spec.provider, "sk-0123456789abcdef", max_streams=3)
     answer(ask())
-    assert answer(ask())[1] == ["SELECT", "WITH", *["SELECT"] * 4, "INSERT", "INSERT"]
+    assert answer(ask())[1] == ["SELECT", "WITH", *["SELECT"] * 6, "INSERT", "INSERT"]
 
 
 def test_a_conversation_longer_than_the_context_costs_one_statement_more(ask, person, spec):

@@ -59,7 +59,7 @@ def cast(monkeypatch, engine, person, spec) -> Callable[..., Run]:
 
 def outcomes(run: Run) -> list[tuple[str, str]]:
     records = UsageRecord.objects.filter(attempt__run=run).order_by("created_at")
-    return [(record.model_name, record.outcome) for record in records]
+    return [(record.deployment_name, record.outcome) for record in records]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from providers.models import Ability, ModelSpec, Provider
 from tests.fake_backend import FakeBackend, in_thread
 from tests.people import make_person, signed_in
 from usage import connection, views
-from usage.actions import account_of
+from usage.actions import account_of, payer_of
 from usage.connection import try_connection
 from usage.models import UsageRecord
 from usage.report import Line, Verdict
@@ -55,7 +55,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 def tried(provider: Provider) -> SimpleNamespace:
     """Try it as somebody; the lines by what they are about."""
     person = make_person()
-    lines = try_connection(provider, account_of(person).pk)
+    lines = try_connection(provider, payer_of(person))
     reachable, *keys, models, streaming, latency = lines
     return SimpleNamespace(
         reachable=reachable, key=keys[0], keys=keys, models=models, streaming=streaming,

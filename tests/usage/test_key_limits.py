@@ -14,7 +14,7 @@ from providers.actions import add_model, add_provider, change_credential, store_
 from providers.errors import RateLimited
 from providers.models import Credential, ModelSpec
 from providers.values import Prompt, Turn
-from usage.actions import account_of, release
+from usage.actions import account_of, payer_of, release
 from usage.key_limits import seconds_until_free
 from usage.metered import MeteredCall, open_call
 from usage.models import Account, UsageRecord
@@ -44,7 +44,7 @@ def begin(account, spec) -> Callable[[], MeteredCall]:
 
     def open_one() -> MeteredCall:
         with transaction.atomic():
-            return open_call(account.pk, "chat", spec, PROMPT)
+            return open_call(payer_of(account.user), "chat", spec, PROMPT)
 
     return open_one
 
@@ -113,7 +113,7 @@ def test_a_full_key_is_let_go_before_the_next_is_asked(account, spec):
     with transaction.atomic():
         assert seconds_until_free(credential) == 0
         assert not from_elsewhere()  # the hold that follows is not yet written
-        open_call(account.pk, "chat", spec, PROMPT)
+        open_call(payer_of(account.user), "chat", spec, PROMPT)
     with transaction.atomic():
         assert seconds_until_free(credential) > 0
         assert from_elsewhere()
@@ -144,7 +144,6 @@ def test_the_wait_for_a_calls_a_minute_key_is_as_long_as_it_takes(spec, begin):
     key(spec, requests_per_minute=2)
     for age in (50, 40):
         record = begin().record
-        release(record, "stop")
         made = Now() - dt.timedelta(seconds=age)
         UsageRecord.objects.filter(pk=record.pk).update(created_at=made)
     with pytest.raises(RateLimited) as refused:

@@ -12,7 +12,7 @@ from providers import errors
 from providers.actions import add_model, add_provider, store_credential
 from providers.models import Credential, ModelSpec
 from providers.values import Delta, Prompt, Turn
-from usage.actions import account_of
+from usage.actions import account_of, payer_of
 from usage.metered import MeteredCall, complete, open_call
 from usage.models import Account, UsageRecord
 
@@ -66,13 +66,13 @@ def played(call: MeteredCall, backend: Failing) -> None:
 
 def test_the_ledger_says_which_key_was_taken_and_the_call_uses_it(account, spec):
     credential = key(spec)
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     assert UsageRecord.objects.get().credential == credential
     assert call.backend.target.secret == "sk-default-0123456789abcdef"
 
 
 def test_a_provider_without_keys_is_called_without_one(account, spec):
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     assert call.backend.target.secret == ""
     assert UsageRecord.objects.get().credential is None
 
@@ -81,14 +81,14 @@ def test_use_is_noted_once_a_minute(account, spec):
     credential = key(spec)
     seen = []
     for _ in range(2):
-        open_call(account.pk, "chat", spec, PROMPT)
+        open_call(payer_of(account.user), "chat", spec, PROMPT)
         credential.refresh_from_db()
         seen.append(credential.last_used_at)
     assert seen[0] is not None
     assert seen[0] == seen[1]
     earlier = seen[0] - dt.timedelta(seconds=61)
     Credential.objects.update(last_used_at=earlier)
-    open_call(account.pk, "chat", spec, PROMPT)
+    open_call(payer_of(account.user), "chat", spec, PROMPT)
     credential.refresh_from_db()
     assert credential.last_used_at > earlier
 
@@ -97,7 +97,7 @@ def test_an_unreadable_key_rests_and_the_next_one_is_taken(account, spec):
     bad, good = key(spec, "bad"), key(spec, "good", priority=1)
     damage(bad)
     with transaction.atomic():
-        call = open_call(account.pk, "chat", spec, PROMPT)
+        call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     assert call.record.credential == good
     rested = Credential.objects.get(pk=bad.pk)
     assert rested.is_resting
@@ -107,13 +107,13 @@ def test_an_unreadable_key_rests_and_the_next_one_is_taken(account, spec):
 def test_where_no_key_can_be_read_that_is_the_error(account, spec):
     damage(key(spec))
     with pytest.raises(errors.AuthenticationFailed):
-        open_call(account.pk, "chat", spec, PROMPT)
+        open_call(payer_of(account.user), "chat", spec, PROMPT)
     assert not UsageRecord.objects.exists()
 
 
 def test_a_refused_key_rests_and_the_next_call_takes_another(account, spec):
     bad, good = key(spec, "bad"), key(spec, "good", priority=1)
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.AuthenticationFailed()))
     bad.refresh_from_db()
     assert not bad.is_resting  # it is not known before the call is closed
@@ -121,11 +121,11 @@ def test_a_refused_key_rests_and_the_next_call_takes_another(account, spec):
         call.close("authentication")
     bad.refresh_from_db()
     assert bad.is_resting
-    assert open_call(account.pk, "chat", spec, PROMPT).record.credential == good
+    assert open_call(payer_of(account.user), "chat", spec, PROMPT).record.credential == good
 
 
 def test_a_server_that_fails_in_the_middle_rests_too(account, spec):
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.Overloaded(), Delta(text="Half")))
     call.close("overloaded")
     spec.refresh_from_db()
@@ -138,14 +138,14 @@ def test_a_whole_answer_that_fails_rests_its_key(account, spec, monkeypatch):
     refused = Failing(errors.QuotaExceeded())
     monkeypatch.setattr("usage.metered.backend_for", lambda spec, credential: refused)
     with pytest.raises(errors.QuotaExceeded):
-        async_to_sync(complete)(account.pk, "title", spec, PROMPT)
+        async_to_sync(complete)(payer_of(account.user), "title", spec, PROMPT)
     credential.refresh_from_db()
     assert credential.rest_reason == "quota"
 
 
 def test_what_is_rolled_back_rests_nothing(account, spec):
     credential = key(spec)
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.AuthenticationFailed()))
 
     class Undone(Exception):
@@ -168,7 +168,7 @@ def test_a_rest_that_cannot_be_written_does_not_spoil_the_end_of_a_call(account,
 
     key(spec)
     monkeypatch.setattr("usage.metered.rest_after", broken)
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.AuthenticationFailed()))
     with transaction.atomic():
         assert call.close("authentication")
@@ -177,7 +177,7 @@ def test_a_rest_that_cannot_be_written_does_not_spoil_the_end_of_a_call(account,
 
 def test_a_call_whose_key_is_deleted_meanwhile_is_still_closed(account, spec):
     credential = key(spec)
-    call = open_call(account.pk, "chat", spec, PROMPT)
+    call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.AuthenticationFailed()))
     credential.delete()
     assert call.close("authentication")

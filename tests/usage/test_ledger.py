@@ -45,7 +45,7 @@ PROMPT = Prompt(turns=(Turn("user", "How much is it?"),), max_tokens=100)
 
 @pytest.fixture
 def held(account: Account, spec: ModelSpec) -> UsageRecord:
-    return actions.hold(account.pk, "chat", spec, PROMPT)
+    return actions.hold(actions.payer_of(account.user), "chat", spec, PROMPT)
 
 
 def reported(input_tokens: int, output_tokens: int) -> actions.Settlement:
@@ -78,7 +78,7 @@ def test_an_estimate_never_exceeds_its_hold(tokens_in, tokens_out):
     account = actions.account_of(User.objects.get_or_create(email="payer@example.test")[0])
     provider, _ = Provider.objects.get_or_create(name="P", base_url="http://127.0.0.1:1/v1")
     spec, _ = ModelSpec.objects.get_or_create(provider=provider, name="m", label="M")
-    record = actions.hold(account.pk, "chat", spec, PROMPT)
+    record = actions.hold(actions.payer_of(account.user), "chat", spec, PROMPT)
     assert actions.settle(record, estimated(tokens_in, tokens_out))
     record.refresh_from_db()
     assert record.input_tokens == min(tokens_in, record.held_input_tokens)
@@ -104,14 +104,15 @@ def test_a_released_hold_costs_nothing(held):
 
 def test_a_model_without_a_price_costs_what_nobody_knows(account, spec):
     spec.output_price = None
-    record = actions.hold(account.pk, "chat", spec, PROMPT)
+    record = actions.hold(actions.payer_of(account.user), "chat", spec, PROMPT)
     actions.settle(record, reported(1, 2))
     record.refresh_from_db()
     assert record.cost is None
 
 
 def test_holds_of_dead_processes_are_given_back_and_no_others(account, spec):
-    dead, alive, done = (actions.hold(account.pk, "title", spec, PROMPT) for _ in range(3))
+    payer = actions.payer_of(account.user)
+    dead, alive, done = (actions.hold(payer, "title", spec, PROMPT) for _ in range(3))
     UsageRecord.objects.filter(pk=dead.pk).update(lease_expires_at=Now() - dt.timedelta(seconds=1))
     actions.settle(done, reported(1, 1))
     assert actions.release_expired_holds() == 1
@@ -182,7 +183,8 @@ async def written(held: UsageRecord, spec: ModelSpec, *deltas: Delta) -> Metered
 async def test_the_last_report_counts(held, spec):
     early, late = Delta(usage=Usage(5, 1)), Delta(usage=Usage(5, 9))
     call = await written(held, spec, Delta(text="a"), early, late)
-    assert call.settlement("stop") == actions.Settlement(Usage(5, 9), True, "stop")
+    settlement = call.settlement("stop")
+    assert (settlement.usage, settlement.is_reported) == (Usage(5, 9), True)
 
 
 async def test_what_was_written_without_a_report_is_estimated(held, spec):
@@ -238,6 +240,6 @@ async def test_a_call_that_is_refused_costs_nothing(held, spec):
 
 def test_a_hold_outlives_the_longest_call_of_its_provider(account, spec):
     spec.provider.total_seconds = 7200
-    held = actions.hold(account.pk, "chat", spec, PROMPT)
+    held = actions.hold(actions.payer_of(account.user), "chat", spec, PROMPT)
     held.refresh_from_db()
     assert held.lease_expires_at - held.created_at > dt.timedelta(seconds=7200)

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
-from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -75,64 +74,3 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.get_full_name()
-
-
-class Team(models.Model):
-    """People who share what an administrator gave them together, as the use of a model."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    name = models.CharField(_("name"), max_length=80, unique=True)
-    members = models.ManyToManyField(
-        User, related_name="teams", blank=True, verbose_name=_("members")
-    )
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
-
-    class Meta:
-        verbose_name = _("team")
-        verbose_name_plural = _("teams")
-        ordering = ("name",)
-
-    def __str__(self) -> str:
-        return self.name
-
-
-def _link_seed() -> str:
-    return get_random_string(32)
-
-
-class FirstAdministrator(models.Model):
-    """One row: has the first account, which becomes the administrator, been made?
-
-    Whoever sets `made_at` from null within the transaction that makes their account is it; the
-    row's lock lets one at a time try. It stays set for ever, so that the place does not open
-    again when that person leaves.
-    """
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    link_seed = models.CharField(max_length=32, default=_link_seed, editable=False)
-    made_at = models.DateTimeField(null=True, editable=False)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(
-                condition=models.Q(id=1), name="there_is_one_first_administrator"
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"made at {self.made_at}" if self.made_at else "not made yet"
-
-
-class RightsVersion(models.Model):
-    """One row: a number that changes with every right taken away. See `accounts.rights`."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    version = models.BigIntegerField(default=0)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_rights_version"),
-        )
-
-    def __str__(self) -> str:
-        return str(self.version)

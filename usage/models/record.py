@@ -1,48 +1,26 @@
-"""Who pays, and the ledger of every call to a model."""
+"""The ledger of every call to a model."""
 
 import uuid
 from decimal import Decimal
 from typing import ClassVar
 
-from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from providers.values import Usage
-
-
-class Account(models.Model):
-    """Who pays. Today a person; teams, keys and bots get theirs when those rooms are built.
-
-    The row outlives the person, so that the ledger keeps its sums under a pseudonym.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL,
-        null=True,
-        blank=True,
-        on_delete=models.SET_NULL,
-        related_name="account",
-        verbose_name=_("person"),
-    )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-
-    class Meta:
-        verbose_name = _("account")
-        verbose_name_plural = _("accounts")
-
-    def __str__(self) -> str:
-        return str(self.user) if self.user_id else f"account {self.id}"
+from usage.models.account import Account
 
 
 class UsageRecord(models.Model):
     """One call to a model: held before it is made, settled or released after it ended.
 
-    Token counts are tokens; prices are per million tokens, in US dollars, as they were when the
-    call was made; `null` prices and costs mean that nobody told us a price.
+    `model` is the one that was asked for, `deployment` the one that was called in its name. Token
+    counts are tokens; prices are per million tokens, in US dollars, as they were when the call was
+    made; `null` prices and costs mean that nobody told us a price. Times are milliseconds since
+    the call began. The database refuses to change or delete a row once it is closed.
     """
 
     class State(models.TextChoices):
@@ -53,8 +31,28 @@ class UsageRecord(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="usage")
     door = models.CharField(_("door"), max_length=20)
+    key = models.ForeignKey(
+        "accounts.ApiKey",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("API key"),
+        db_index=False,
+    )
     model = models.ForeignKey(
-        "providers.ModelSpec", null=True, on_delete=models.SET_NULL, related_name="usage"
+        "providers.ModelSpec",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="usage",
+        verbose_name=_("model"),
+        db_index=False,
+    )
+    deployment = models.ForeignKey(
+        "providers.ModelSpec",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        verbose_name=_("deployment"),
     )
     credential = models.ForeignKey(
         "providers.Credential",
@@ -65,7 +63,8 @@ class UsageRecord(models.Model):
         db_index=False,
     )
     provider_name = models.CharField(_("provider"), max_length=100)
-    model_name = models.CharField(_("model"), max_length=200)
+    model_name = models.CharField(_("model"), max_length=200, default="")
+    deployment_name = models.CharField(_("deployment"), max_length=200)
     input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     cached_input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
     output_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
@@ -73,6 +72,9 @@ class UsageRecord(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
     held_input_tokens = models.PositiveIntegerField()
     held_output_tokens = models.PositiveIntegerField()
+    held_cost = models.DecimalField(max_digits=20, decimal_places=10, null=True)
+    # The limits that this call counts against: what it holds there is given back at its end.
+    limits = ArrayField(models.BigIntegerField(), default=list)
     lease_expires_at = models.DateTimeField(null=True)
     input_tokens = models.PositiveIntegerField(_("input tokens"), null=True)
     output_tokens = models.PositiveIntegerField(_("output tokens"), null=True)
@@ -83,6 +85,8 @@ class UsageRecord(models.Model):
     )
     cost = models.DecimalField(_("cost"), max_digits=20, decimal_places=10, null=True)
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
+    first_token_ms = models.PositiveIntegerField(_("first token"), null=True)
+    latency_ms = models.PositiveIntegerField(_("duration"), null=True)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True)
 
@@ -91,6 +95,25 @@ class UsageRecord(models.Model):
         verbose_name_plural = _("usage records")
         indexes: ClassVar = [
             models.Index(fields=["account", "-created_at"], name="usage_by_account"),
+            models.Index(fields=["model", "-created_at"], name="usage_by_model"),
+            models.Index(fields=["door", "-created_at"], name="usage_by_door"),
+            models.Index(
+                fields=["key", "-created_at"], condition=Q(key__isnull=False), name="usage_by_key"
+            ),
+            # What is rare among the newest is not looked for among all.
+            models.Index(
+                fields=["-created_at", "-id"], condition=Q(state="held"), name="usage_newest_held"
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(state="released"),
+                name="usage_newest_released",
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=Q(state="settled", is_reported=False),
+                name="usage_newest_estimated",
+            ),
             models.Index(fields=["-created_at", "-id"], name="usage_newest_first"),
             models.Index(
                 fields=["credential", "-created_at"],
@@ -127,7 +150,7 @@ class UsageRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.model_name} ({self.state})"
+        return f"{self.deployment_name} ({self.state})"
 
     def price(self, usage: Usage) -> Decimal | None:
         """Return the cost of `usage` in US dollars, or `None` where no price is known.

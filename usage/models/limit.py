@@ -1,0 +1,168 @@
+"""What a person, a team, a key or a model may use, and how much of it is used."""
+
+from decimal import Decimal
+from typing import Any, ClassVar, Self
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Team
+from usage.models.account import Payer
+
+SUBJECTS = ("user", "team", "key", "model")
+
+
+class LimitQuerySet(models.QuerySet["Limit"]):
+    def applying_to(self, payer: Payer, model_id: UUID | None) -> Self:
+        """Return the limits of the payer, of the key, of each of the person's teams, and the
+        model's.
+        """
+        teams = Team.members.through.objects.filter(user=payer.user_id).values("team")
+        return self.filter(
+            Q(user=payer.user_id, user__isnull=False)
+            | Q(team__in=teams)
+            | Q(key=payer.key_id, key__isnull=False)
+            | Q(model=model_id, model__isnull=False)
+        ).order_by("pk")
+
+
+def _budget(name: Any) -> models.DecimalField:
+    return models.DecimalField(
+        name,
+        max_digits=14,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text=_("US dollars. Empty: no limit."),
+    )
+
+
+def _money() -> models.DecimalField:
+    return models.DecimalField(max_digits=20, decimal_places=10, default=0, editable=False)
+
+
+class Limit(models.Model):
+    """Limits and budgets of one subject, with the counters that they are held against.
+
+    Settings are null where there is no limit. The counters are changed by `usage.limits` alone,
+    in the transaction that writes or closes a row of the ledger, so that both always agree:
+
+    - `open_calls` and `held` (US dollars): the rows that are held;
+    - `day_spent`, `month_spent`, `total_spent` (US dollars): the settled ones that began on the
+      latest `day`, in the latest `month` (its first day), and ever;
+    - `seconds`, `requests`, `tokens`: for each second (since 1970, UTC) of about the last minute
+      in which calls began, how many did, and their tokens: as held, and once settled as counted.
+
+    Days and months are those of the installation's time zone.
+    """
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="limit",
+        verbose_name=_("person"),
+    )
+    team = models.OneToOneField(
+        "accounts.Team",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="limit",
+        verbose_name=_("team"),
+    )
+    key = models.OneToOneField(
+        "accounts.ApiKey",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="limit",
+        verbose_name=_("API key"),
+    )
+    model = models.OneToOneField(
+        "providers.ModelSpec",
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="limit",
+        verbose_name=_("model"),
+    )
+
+    requests_per_minute = models.PositiveIntegerField(
+        _("requests a minute"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    tokens_per_minute = models.PositiveIntegerField(
+        _("tokens a minute"),
+        null=True,
+        blank=True,
+        help_text=_("Input and output together. Empty: no limit."),
+    )
+    max_streams = models.PositiveIntegerField(
+        _("answers at once"), null=True, blank=True, help_text=_("Empty: no limit.")
+    )
+    day_budget = _budget(_("budget a day"))
+    month_budget = _budget(_("budget a month"))
+    total_budget = _budget(_("budget in total"))
+
+    open_calls = models.PositiveIntegerField(default=0, editable=False)
+    held = _money()
+    day = models.DateField(editable=False)
+    day_spent = _money()
+    month = models.DateField(editable=False)
+    month_spent = _money()
+    total_spent = _money()
+    seconds = ArrayField(models.BigIntegerField(), default=list, editable=False)
+    requests = ArrayField(models.IntegerField(), default=list, editable=False)
+    tokens = ArrayField(models.BigIntegerField(), default=list, editable=False)
+    # The highest share of each budget, in per cent, that somebody was warned of: 0, 80 or 100.
+    day_warned = models.PositiveSmallIntegerField(default=0, editable=False)
+    month_warned = models.PositiveSmallIntegerField(default=0, editable=False)
+    total_warned = models.PositiveSmallIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    objects = LimitQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("limit")
+        verbose_name_plural = _("limits")
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(
+                    *(
+                        Q(**{f"{other}__isnull": other != one for other in SUBJECTS})
+                        for one in SUBJECTS
+                    ),
+                    _connector=Q.OR,
+                ),
+                name="usage_limit_of_one_subject",
+            ),
+            models.CheckConstraint(condition=Q(held__gte=0), name="usage_limit_held_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.subject)
+
+    @property
+    def subject(self) -> object:
+        """Return the person, team, key or model that this limits."""
+        return next(filter(None, (getattr(self, name) for name in SUBJECTS)))
+
+    @property
+    def named(self) -> str:
+        """Return whose limit it is, as it may be told to everybody whom it limits."""
+        if self.user_id is not None:
+            return gettext("your account")
+        if self.team_id is not None:
+            return gettext("the team %s") % self.team
+        if self.key is not None:
+            return gettext("the key %s") % self.key.name
+        return gettext("the model %s") % self.model

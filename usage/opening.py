@@ -1,0 +1,67 @@
+"""What a new limit begins with: what its subject has used of each window, by the ledger."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, F, Func, Q, Sum
+from django.db.models.fields import BigIntegerField
+from django.db.models.functions import Coalesce, Extract, Floor
+
+from usage.models import Limit, UsageRecord
+from usage.rollups import cost_since
+from usage.standing import MINUTE, Moment, Window
+
+
+def open_books(limit: Limit, at: Moment) -> None:
+    """Fill the counters of a limit that is in the database, but that no call has taken from yet.
+
+    Calls that are under way count from now on. Their rows are marked first: one that is closed
+    meanwhile is waited for, and found among the settled ones below.
+    """
+    mine = of_subject(limit)
+    held = UsageRecord.objects.filter(mine, state=UsageRecord.State.HELD)
+    held.update(limits=Func(F("limits"), limit.pk, function="array_append"))
+    marked = UsageRecord.objects.filter(state=UsageRecord.State.HELD, limits__contains=[limit.pk])
+    sums = marked.aggregate(calls=Count("*"), cost=Coalesce(Sum("held_cost"), Decimal(0)))
+    limit.open_calls, limit.held = sums["calls"], sums["cost"]
+    limit.day, limit.month = at.day, at.month
+    for window in Window:
+        setattr(limit, f"{window}_spent", cost_since(at.begin_of(window), mine))
+    limit.seconds, limit.requests, limit.tokens = _last_minute(mine, at)
+
+
+def of_subject(limit: Limit) -> Q:
+    """Return the condition for the rows, of the ledger or its sums, that count against `limit`."""
+    if limit.user_id is not None:
+        return Q(account__user=limit.user_id)
+    if limit.team_id is not None:
+        return Q(account__user__teams=limit.team_id)
+    if limit.key_id is not None:
+        return Q(key=limit.key_id)
+    return Q(model=limit.model_id)
+
+
+def _last_minute(mine: Q, at: Moment) -> tuple[list[int], list[int], list[int]]:
+    since = dt.datetime.fromtimestamp(at.second - MINUTE, dt.UTC)
+    as_held = F("held_input_tokens") + F("held_output_tokens")
+    counted = F("input_tokens") + F("output_tokens")
+    by_state: dict[str, Any] = {"held": as_held, "settled": counted}
+    tokens = sum(
+        (
+            Coalesce(Sum(amount, filter=Q(state=state)), 0, output_field=BigIntegerField())
+            for state, amount in by_state.items()
+        ),
+        start=Coalesce(0, 0),
+    )
+    second = Floor(Extract("created_at", "epoch"), output_field=BigIntegerField())
+    rows = (
+        UsageRecord.objects.filter(mine, created_at__gte=since)
+        .order_by()
+        .values(second=second)
+        .annotate(calls=Count("*"), size=tokens)
+        .order_by("second")
+        .values_list("second", "calls", "size")
+    )
+    seconds, calls, sizes = zip(*rows, strict=True) if rows else ((), (), ())
+    return list(seconds), list(calls), list(sizes)
