@@ -25,17 +25,18 @@
     ├── BadResponse            bad_response         retry
     │   └── Redirected         redirected
     ├── LimitReached           limit                here
-    │   ├── RequestsLimited    limit_requests       here, retry
-    │   ├── TokensLimited      limit_tokens         here, retry
-    │   ├── StreamsLimited     limit_streams        here, retry
-    │   ├── BudgetHeld         budget_held          here, retry
+    │   ├── RequestsLimited    limit_requests       retry
+    │   ├── TokensLimited      limit_tokens         retry
+    │   ├── StreamsLimited     limit_streams        retry
+    │   ├── BudgetHeld         budget_held          retry
     │   ├── BudgetSpent        budget               here
     │   ├── CallTooLarge       limit_size           here
     │   └── PriceUnknown       price_unknown        here
     └── WorkerLost             worker_lost          here
 
 `retry` says that the same request may succeed later at the same place. Another key or deployment
-may be asked after all but those marked `here`. Whether there is a next attempt is the engine's
+may be asked after all but those marked `here`,
+and none after a `LimitReached`. Whether there is a next attempt is the engine's
 decision: never once text was committed for showing.
 """
 
