@@ -35,9 +35,8 @@
     └── WorkerLost             worker_lost          here
 
 `retry` says that the same request may succeed later at the same place. Another key or deployment
-may be asked after all but those marked `here`,
-and none after a `LimitReached`. Whether there is a next attempt is the engine's
-decision: never once text was committed for showing.
+may be asked after all but those marked `here` and what is below `LimitReached`. Whether there is a
+next attempt is the engine's decision: never once text was committed for showing.
 """
 
 from functools import cache

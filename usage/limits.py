@@ -103,7 +103,6 @@ _GIVE_BACK = (
     )
 FROM locked
 WHERE l.id = locked.id
-RETURNING l.*
 """
 )
 
@@ -177,8 +176,8 @@ def give_back(
     held_cost: Decimal,
     cost: Decimal,
     more_tokens: int,
-) -> list[Limit]:
-    """Give back a hold and note what it came to; returns the limits as they are now.
+) -> None:
+    """Give back a hold and note what it came to.
 
     `more_tokens` is how many the call used beyond its hold: seldom positive. A limit that was
     deleted meanwhile is passed over.
@@ -193,7 +192,8 @@ def give_back(
         "day": at.day,
         "month": at.month,
     }
-    return list(Limit.objects.raw(_GIVE_BACK, values))
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, values)
 
 
 def set_limits(subject: User | Team | ApiKey | ModelSpec, **settings: Any) -> Limit:

@@ -2,9 +2,8 @@
 
 import datetime as dt
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import Count, F, Func, Q, Sum
+from django.db.models import Case, Count, F, Func, Q, Sum, When
 from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Coalesce, Extract, Floor
 
@@ -44,22 +43,18 @@ def of_subject(limit: Limit) -> Q:
 
 def _last_minute(mine: Q, at: Moment) -> tuple[list[int], list[int], list[int]]:
     since = dt.datetime.fromtimestamp(at.second - MINUTE, dt.UTC)
-    as_held = F("held_input_tokens") + F("held_output_tokens")
-    counted = F("input_tokens") + F("output_tokens")
-    by_state: dict[str, Any] = {"held": as_held, "settled": counted}
-    tokens = sum(
-        (
-            Coalesce(Sum(amount, filter=Q(state=state)), 0, output_field=BigIntegerField())
-            for state, amount in by_state.items()
-        ),
-        start=Coalesce(0, 0),
+    tokens = Case(
+        When(state="held", then=F("held_input_tokens") + F("held_output_tokens")),
+        When(state="settled", then=F("input_tokens") + F("output_tokens")),
+        default=0,
+        output_field=BigIntegerField(),
     )
     second = Floor(Extract("created_at", "epoch"), output_field=BigIntegerField())
     rows = (
         UsageRecord.objects.filter(mine, created_at__gte=since)
         .order_by()
         .values(second=second)
-        .annotate(calls=Count("*"), size=tokens)
+        .annotate(calls=Count("*"), size=Sum(tokens))
         .order_by("second")
         .values_list("second", "calls", "size")
     )

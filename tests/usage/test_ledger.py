@@ -184,7 +184,7 @@ async def test_the_last_report_counts(held, spec):
     early, late = Delta(usage=Usage(5, 1)), Delta(usage=Usage(5, 9))
     call = await written(held, spec, Delta(text="a"), early, late)
     settlement = call.settlement("stop")
-    assert (settlement.usage, settlement.is_reported) == (Usage(5, 9), True)
+    assert settlement == actions.Settlement(Usage(5, 9), True, "stop", settlement.times)
 
 
 async def test_what_was_written_without_a_report_is_estimated(held, spec):
