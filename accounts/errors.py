@@ -37,3 +37,31 @@ class TeamInUse(AccountError):
         "Models are limited to this team. Choose other teams on their pages first, "
         "or open them to everybody there."
     )
+
+
+class TooManyKeys(AccountError):
+    sentence = _("There are too many API keys. Revoke one that is not needed any more.")
+
+
+class ApiKeyRefused(AccountError):
+    """A key for programs opens nothing."""
+
+
+class UnknownKey(ApiKeyRefused):
+    sentence = _("There is no such API key.")
+
+
+class KeyRevoked(ApiKeyRefused):
+    sentence = _("This API key was revoked.")
+
+
+class KeyExpired(ApiKeyRefused):
+    sentence = _("This API key has expired.")
+
+
+class OwnerSuspended(ApiKeyRefused):
+    sentence = _("The account that this API key belongs to is suspended.")
+
+
+class AddressNotAllowed(ApiKeyRefused):
+    sentence = _("This API key may not be used from this address.")

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "runs",
     "assistants",
     "chat",
+    "api",
 ]
 
 MIDDLEWARE = [

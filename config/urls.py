@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/signup/", SignUpView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("accounts.urls")),
+    path("settings/keys/", include("api.urls")),
     path("prompts/", include("assistants.urls")),
     path("", include("chat.urls")),
 ]

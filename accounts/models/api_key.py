@@ -114,6 +114,9 @@ class ApiKey(models.Model):
         """The secret as far as it is shown again."""
         return f"{self.prefix}…{self.last_four}"
 
+    def opens(self, endpoint: Endpoint) -> bool:
+        return not self.endpoints or endpoint in self.endpoints
+
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
     from django.utils.functional import _StrPromise
 
-    from accounts.models import User
+    from accounts.models import ApiKey, User
 
 
 def _price(name: "str | _StrPromise") -> models.DecimalField:
@@ -61,6 +61,11 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
         permitted = ~Exists(teams) | Exists(teams.filter(team__members=user))
         own = self.answering().filter(permitted, is_listed=True)
         return own.order_by("-is_default", "label", "id")
+
+    def open_to(self, key: "ApiKey") -> Self:
+        """Return the models that programs may ask now by `key`, its owner's at most."""
+        named = self.usable_by(key.owner).exclude(public_name=None)
+        return named.filter(public_name__in=key.model_names) if key.model_names else named
 
     def able_to(self, ability: "Ability") -> Self:
         return self.filter(abilities__contains=[ability.value])

@@ -1,0 +1,184 @@
+"""Keys for programs: made, changed, rotated, revoked, and known again when they are used.
+
+A secret is 256 random bits behind a beginning that says whose it is. Only its HMAC-SHA256 is kept,
+so that neither a copy of the database nor an administrator can use it.
+"""
+
+import datetime as dt
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from accounts import errors
+from accounts.models import ApiKey, ApiKeyPepper, User
+from accounts.rights import bump_rights
+
+BEGINNING = "sk-causerie-"
+MOST_WORKING = 100  # keys of one person
+USE_NOTED_EVERY = dt.timedelta(minutes=1)
+_SHOWN = len(BEGINNING) + 4
+_SECRET = re.compile(re.escape(BEGINNING) + r"[A-Za-z0-9_-]{43}")
+_pepper = b""  # as this process read it last
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What narrows a key: see `ApiKey`."""
+
+    endpoints: tuple[str, ...] = ()
+    model_names: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    expires_at: dt.datetime | None = None
+
+
+@transaction.atomic
+def issue_key(
+    owner: User, name: str, scope: Scope = Scope(), made_by: User | None = None
+) -> tuple[ApiKey, str]:
+    """Make a key for `owner`; returns it with its secret, which is never to be had again.
+
+    Raises `TooManyKeys` and `OwnerSuspended`.
+    """
+    owner = User.objects.select_for_update().get(pk=owner.pk)  # two at once count each other
+    if not owner.is_active:
+        raise errors.OwnerSuspended
+    if ApiKey.objects.of(owner).working().count() >= MOST_WORKING:
+        raise errors.TooManyKeys
+    key, secret = ApiKey(owner=owner, made_by=made_by or owner, name=name), _new_secret()
+    _narrow(key, scope)
+    _give(key, secret)
+    key.save(force_insert=True)
+    return key, secret
+
+
+@transaction.atomic
+def change_key(key: ApiKey, name: str, scope: Scope) -> None:
+    """Rename a key and set what it opens. Raises `KeyRevoked`."""
+    locked = _working(key)
+    locked.name = name
+    _narrow(locked, scope)
+    locked.save(update_fields=["name", "endpoints", "model_names", "networks", "expires_at"])
+    bump_rights()
+
+
+@transaction.atomic
+def rotate_key(key: ApiKey, overlap: dt.timedelta) -> str:
+    """Give a key another secret, and return it; the former one works for `overlap` longer.
+
+    One that was still working from an earlier rotation ends. Raises `KeyRevoked`.
+    """
+    locked, secret = _working(key), _new_secret()
+    locked.former_digest = locked.former_until = None
+    locked.former_last_four = ""
+    if overlap > dt.timedelta():
+        locked.former_digest, locked.former_last_four = locked.digest, locked.last_four
+        locked.former_until = timezone.now() + overlap
+    locked.rotated_at = timezone.now()
+    _give(locked, secret)
+    locked.save()
+    bump_rights()
+    return secret
+
+
+@transaction.atomic
+def revoke_key(key: ApiKey) -> None:
+    """End a key for good: its next request is refused, and within a second what it streams."""
+    if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+        bump_rights()
+
+
+def authenticate(secret: str, address: str | None) -> ApiKey:
+    """Return the key that `secret` opens for a client at `address`, with its owner.
+
+    Raises an `ApiKeyRefused`. Only who has the secret is told more than that it is unknown.
+    """
+    key = _find(secret) if _SECRET.fullmatch(secret) else None
+    if key is None:
+        raise errors.UnknownKey
+    check_working(key)
+    if not _is_within(address, key.networks):
+        raise errors.AddressNotAllowed
+    return key
+
+
+def check_working(key: ApiKey) -> None:
+    """Raise the `ApiKeyRefused` that says why a key opens nothing any more."""
+    if key.revoked_at is not None:
+        raise errors.KeyRevoked
+    if key.is_expired:
+        raise errors.KeyExpired
+    if not key.owner.is_active:
+        raise errors.OwnerSuspended
+
+
+def note_use(key: ApiKey, address: str | None) -> None:
+    """Keep when and from where a key was last used; once a minute is enough."""
+    if key.last_used_at and timezone.now() - key.last_used_at < USE_NOTED_EVERY:
+        return
+    ApiKey.objects.filter(
+        Q(last_used_at=None) | Q(last_used_at__lt=Now() - USE_NOTED_EVERY), pk=key.pk
+    ).update(last_used_at=Now(), last_used_from=address)
+
+
+def _working(key: ApiKey) -> ApiKey:
+    locked = ApiKey.objects.select_for_update().get(pk=key.pk)
+    if locked.revoked_at is not None:
+        raise errors.KeyRevoked
+    return locked
+
+
+def _narrow(key: ApiKey, scope: Scope) -> None:
+    key.endpoints, key.model_names = list(scope.endpoints), list(scope.model_names)
+    key.networks, key.expires_at = list(scope.networks), scope.expires_at
+
+
+def _new_secret() -> str:
+    return BEGINNING + secrets.token_urlsafe(32)
+
+
+def _give(key: ApiKey, secret: str) -> None:
+    key.prefix, key.last_four = secret[:_SHOWN], secret[-4:]
+    key.digest = _digest(secret, _read_pepper())
+
+
+def _find(secret: str) -> ApiKey | None:
+    """Look the secret up by the pepper known; where that finds none, by the one in the database."""
+    known = _pepper
+    key = _found_by(_digest(secret, known)) if known else None
+    if key is None and _read_pepper() != known:
+        key = _found_by(_digest(secret, _pepper))
+    return key
+
+
+def _found_by(digest: bytes) -> ApiKey | None:
+    is_it = Q(digest=digest) | Q(former_digest=digest, former_until__gt=Now())
+    return ApiKey.objects.select_related("owner").filter(is_it).first()
+
+
+def _digest(secret: str, pepper: bytes) -> bytes:
+    return hmac.digest(pepper, secret.encode(), "sha256")
+
+
+def _read_pepper() -> bytes:
+    """Read the pepper, made at its first use, and remember it for this process."""
+    global _pepper
+    _pepper = bytes.fromhex(ApiKeyPepper.objects.get_or_create()[0].secret)
+    return _pepper
+
+
+def _is_within(address: str | None, networks: list[str]) -> bool:
+    if not networks:
+        return True
+    try:
+        ip = ip_address(address or "")
+    except ValueError:
+        return False
+    plain: IPv4Address | IPv6Address = getattr(ip, "ipv4_mapped", None) or ip
+    return any(plain in ip_network(network, strict=False) for network in networks)
