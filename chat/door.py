@@ -9,13 +9,11 @@ from chat.models import Message
 from chat.tasks import title_conversation
 from providers.errors import ContextTooLong
 from providers.models import ModelSpec
-from providers.tokens import count
+from providers.tokens import FRAMING, count
 from providers.values import Prompt, Turn
 from runs.hints import send_task
 from runs.models import Run
 from runs.states import State
-
-FRAMING = 8  # tokens a chat template may spend around one turn
 
 
 class ChatDoor:

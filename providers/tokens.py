@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from providers.models import ModelSpec
+from providers.values import Prompt, Wire
 
 if TYPE_CHECKING:
     from quicktok import Tokenizer
@@ -29,6 +30,7 @@ _VOCABULARIES = tuple(
         (r"qwen-?(2\.5|3)", "qwen3"),
     )
 )
+FRAMING = 8  # tokens that a chat template may spend around one turn
 _WORDS = bytes(range(ord("a"), ord("z") + 1)) + bytes(range(ord("A"), ord("Z") + 1)) + b" "
 _ASCII = bytes(range(128))
 
@@ -45,6 +47,15 @@ def count(text: str, spec: ModelSpec) -> int:
     if vocabulary:
         return _tokenizer(vocabulary).count(data.decode())
     return bound(data, foreign_bytes=1 if spec.languages else 2)
+
+
+def input_bound(ask: Prompt | Wire, spec: ModelSpec) -> int:
+    """Return how many tokens a whole request is at most for `spec`'s model, framing included."""
+    if isinstance(ask, Prompt):
+        return sum(count(turn.text, spec) + FRAMING for turn in ask.turns) + FRAMING
+    if ask.has_media:
+        return spec.context_window
+    return sum(count(text, spec) + FRAMING for text in ask.texts) + FRAMING
 
 
 def bound(data: bytes, *, foreign_bytes: int) -> int:

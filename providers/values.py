@@ -1,7 +1,7 @@
 """What goes to a model and what comes back, kept apart from how either is stored."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant"]
 # Why an answer ended: whole, at the cap of output tokens, or held back by the provider's filter.
@@ -28,6 +28,45 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     may_be_shorter: bool = False
+
+    @property
+    def most_output(self) -> int:
+        """Tokens of output that are paid for at most."""
+        return self.max_tokens
+
+    def capped(self, output_tokens: int) -> "Prompt":
+        """Return it with a cap that lets so many tokens of output come at most."""
+        return replace(self, max_tokens=output_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A request as a program made it: the path below the provider's address, and the JSON object.
+
+    The model and the cap on each choice's output are ours to fill in: `max_tokens` is `None` where
+    there is no output to cap. `texts` is all that is read as text; where there is more than text
+    (`has_media`), a model reads what its context holds at most. `wants_usage`: the program asked
+    that a stream ends with its usage.
+    """
+
+    path: str
+    body: dict[str, Any]
+    texts: tuple[str, ...]
+    max_tokens: int | None
+    has_media: bool = False
+    choices: int = 1
+    is_stream: bool = False
+    wants_usage: bool = False
+    may_be_shorter: bool = False
+
+    @property
+    def most_output(self) -> int:
+        return (self.max_tokens or 0) * self.choices
+
+    def capped(self, output_tokens: int) -> "Wire":
+        if self.max_tokens is None:
+            return self
+        return replace(self, max_tokens=output_tokens // self.choices)
 
 
 @dataclass(frozen=True, slots=True)

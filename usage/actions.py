@@ -10,8 +10,8 @@ from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
 from providers.models import Credential, ModelSpec
-from providers.tokens import count
-from providers.values import Prompt, Usage
+from providers.tokens import input_bound
+from providers.values import Prompt, Usage, Wire
 from usage.limits import give_back, take
 from usage.models import Account, Payer, UsageRecord
 
@@ -62,19 +62,19 @@ def hold(
     payer: Payer,
     door: str,
     spec: ModelSpec,
-    prompt: Prompt,
+    ask: Prompt | Wire,
     credential: Credential | None = None,
     model: ModelSpec | None = None,
 ) -> UsageRecord:
-    """Hold an upper bound of what `prompt` can cost: input counted, output capped.
+    """Hold an upper bound of what `ask` can cost: input counted, output capped.
 
     `model` is the one that was asked, where `spec` answers in its name; `credential` is the key
     that the call takes: its limits count these rows. The output that the limits allow may be less
-    than the prompt's: see `held_output_tokens`. Raises `LimitReached`.
+    than was asked: see `held_output_tokens`. Raises `LimitReached`.
     """
     model = model or spec
-    input_tokens = sum(count(turn.text, spec) + 8 for turn in prompt.turns) + 8
-    share = take(payer, model.pk, spec, prompt, input_tokens)
+    input_tokens = input_bound(ask, spec)
+    share = take(payer, model.pk, spec, ask, input_tokens)
     record = UsageRecord(
         account_id=payer.account_id,
         key_id=payer.key_id,

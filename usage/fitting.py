@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from providers import errors
 from providers.models import ModelSpec
-from providers.values import Prompt
+from providers.values import Prompt, Wire
 from usage.standing import Standing
 
 # Tokens. A budget that does not pay for so long an answer is used up.
@@ -30,10 +30,12 @@ def cost_of(spec: ModelSpec, input_tokens: int, output_tokens: int) -> Decimal |
     return cost.quantize(_SMALLEST, rounding=ROUND_UP)
 
 
-def fit(standings: Sequence[Standing], spec: ModelSpec, prompt: Prompt, input_tokens: int) -> int:
+def fit(
+    standings: Sequence[Standing], spec: ModelSpec, ask: Prompt | Wire, input_tokens: int
+) -> int:
     """Return how many tokens the answer may have. Raises `LimitReached` with what to wait for."""
-    output = prompt.max_tokens
-    least = min(LEAST, output) if prompt.may_be_shorter else output
+    output = ask.most_output
+    least = min(LEAST, output) if ask.may_be_shorter else output
     headers = headers_of(standings)
     for standing in standings:
         output = min(output, _affordable(standing, spec, input_tokens, output, least, headers))

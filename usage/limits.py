@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from accounts.models import ApiKey, Team, User
 from providers.errors import BudgetHeld
 from providers.models import ModelSpec
-from providers.values import Prompt
+from providers.values import Prompt, Wire
 from usage.fitting import cost_of, fit, headers_of
 from usage.models import Limit, Payer
 from usage.opening import open_books
@@ -128,9 +128,9 @@ def standings(payer: Payer, model_id: UUID | None) -> list[Standing]:
 
 
 def take(
-    payer: Payer, model_id: UUID | None, spec: ModelSpec, prompt: Prompt, input_tokens: int
+    payer: Payer, model_id: UUID | None, spec: ModelSpec, ask: Prompt | Wire, input_tokens: int
 ) -> Share:
-    """Take what `prompt` can come to when `spec` answers for the model that was asked.
+    """Take what `ask` can come to when `spec` answers for the model that was asked.
 
     Joins the transaction that writes the hold. Raises `LimitReached`; then nothing was taken.
     """
@@ -138,7 +138,7 @@ def take(
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOOKS])
     for _ in range(TRIES):
         found = standings(payer, model_id)
-        output = fit(found, spec, prompt, input_tokens)
+        output = fit(found, spec, ask, input_tokens)
         cost = cost_of(spec, input_tokens, output)
         if not found:
             return Share(output, [], cost, None)

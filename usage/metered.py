@@ -3,18 +3,18 @@
 import time
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
 
 from channels.db import database_sync_to_async
 from django.db import transaction
 
 from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
+from providers.backends.relay import Part, written, written_whole
 from providers.errors import AuthenticationFailed, KeysBusy, KeysUnreadable, ProviderError
 from providers.models import Credential, ModelSpec
 from providers.order import in_turn
 from providers.tokens import count
-from providers.values import Delta, Prompt, Usage
+from providers.values import Delta, Prompt, Usage, Wire
 from usage.actions import Settlement, Times, hold, release, settle
 from usage.key_limits import seconds_until_free
 from usage.models import Payer, UsageRecord
@@ -38,15 +38,16 @@ class MeteredCall:
     """
 
     def __init__(
-        self, record: UsageRecord, spec: ModelSpec, prompt: Prompt, backend: Backend
+        self, record: UsageRecord, spec: ModelSpec, ask: Prompt | Wire, backend: Backend
     ) -> None:
         self.record = record
         self.backend = backend
         self.spec = spec
-        self.prompt = prompt
+        self.ask = ask
         self.usage: Usage | None = None
         self.error: ProviderError | None = None
         self._written: list[str] = []
+        self._relayed: list[bytes] = []
         self._may_cost = False
         self._began: float | None = None
         self._first: float | None = None
@@ -54,7 +55,8 @@ class MeteredCall:
 
     async def stream(self) -> AsyncGenerator[Delta, None]:
         """Yield what the model writes. Raises the errors of `providers.errors`."""
-        stream = self.backend.stream(self.prompt, request_id=str(self.record.id))
+        assert isinstance(self.ask, Prompt)
+        stream = self.backend.stream(self.ask, request_id=str(self.record.id))
         with self._costs_when_cut_off():
             async with aclosing(stream) as deltas:
                 async for delta in deltas:
@@ -64,9 +66,23 @@ class MeteredCall:
     async def complete(self) -> Delta:
         """Return the whole answer at once. Raises the errors of `providers.errors`."""
         with self._costs_when_cut_off():
-            delta = await self.backend.complete(self.prompt, request_id=str(self.record.id))
+            assert isinstance(self.ask, Prompt)
+            delta = await self.backend.complete(self.ask, request_id=str(self.record.id))
         self._note(delta)
         return delta
+
+    async def relay(self) -> AsyncGenerator[Part, None]:
+        """Yield the answer to a program's request as it comes. Raises as `stream` does."""
+        assert isinstance(self.ask, Wire)
+        answer = self.backend.relay(self.ask, request_id=str(self.record.id))
+        with self._costs_when_cut_off():
+            async with aclosing(answer) as parts:
+                async for part in parts:
+                    self._may_cost = True
+                    self._first = self._first or time.monotonic()
+                    self.usage = part.usage or self.usage
+                    self._relayed.append(part.data)
+                    yield part
 
     @contextmanager
     def _costs_when_cut_off(self) -> Iterator[None]:
@@ -106,9 +122,15 @@ class MeteredCall:
         """Return what the provider reported, else an estimate from what was sent and read."""
         if self.usage is not None:
             return Settlement(self.usage, True, outcome, self._times())
-        written = count("".join(self._written), self.spec)
-        estimate = Usage(input_tokens=self.record.held_input_tokens, output_tokens=written)
+        output = count(self._all_written(), self.spec)
+        estimate = Usage(input_tokens=self.record.held_input_tokens, output_tokens=output)
         return Settlement(estimate, False, outcome, self._times())
+
+    def _all_written(self) -> str:
+        if isinstance(self.ask, Prompt):
+            return "".join(self._written)
+        body = b"".join(self._relayed)
+        return written(body) if self.ask.is_stream else written_whole(body)
 
     def _times(self) -> Times:
         if self._began is None:
@@ -125,9 +147,9 @@ def _milliseconds(seconds: float) -> int:
 
 
 def open_call(
-    payer: Payer, door: str, spec: ModelSpec, prompt: Prompt, model: ModelSpec | None = None
+    payer: Payer, door: str, spec: ModelSpec, ask: Prompt | Wire, model: ModelSpec | None = None
 ) -> MeteredCall:
-    """Hold what `prompt` can cost and return the call to make. Blocking; joins a transaction.
+    """Hold what `ask` can cost and return the call to make. Blocking; joins a transaction.
 
     `model` is the one that was asked, where `spec` answers in its name. Raises `KeysBusy` where
     each of the provider's keys is at a limit of its own, `KeysUnreadable` where none can be
@@ -135,10 +157,10 @@ def open_call(
     """
     with transaction.atomic(savepoint=False):
         backend, credential = _take_key(spec)
-        record = hold(payer, door, spec, prompt, credential, model)
+        record = hold(payer, door, spec, ask, credential, model)
         if credential is not None:
             note_use(credential)
-    return MeteredCall(record, spec, replace(prompt, max_tokens=record.held_output_tokens), backend)
+    return MeteredCall(record, spec, ask.capped(record.held_output_tokens), backend)
 
 
 def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:

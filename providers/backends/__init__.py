@@ -11,8 +11,9 @@ from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import Protocol
 
+from providers.backends.relay import Part
 from providers.models import Credential, ModelSpec, Provider
-from providers.values import Delta, Prompt
+from providers.values import Delta, Prompt, Wire
 
 
 class Backend(Protocol):
@@ -32,6 +33,13 @@ class Backend(Protocol):
 
     async def complete(self, prompt: Prompt, *, request_id: str) -> Delta:
         """Return the whole answer at once."""
+        ...
+
+    def relay(self, wire: Wire, *, request_id: str) -> AsyncGenerator[Part, None]:
+        """Yield the answer to a program's request as it comes: the first part with text in it.
+
+        Ends, and is closed, as `stream`; an answer that does not stream is one part.
+        """
         ...
 
 

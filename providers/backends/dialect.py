@@ -4,9 +4,11 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from providers.values import Prompt
+from providers.values import Prompt, Wire
 
 _OPENAI_HOSTS = ("api.openai.com", ".openai.azure.com")
+_CHAT = "/chat/completions"
+_CAPS = ("max_tokens", "max_completion_tokens")
 
 
 class Dialect:
@@ -36,6 +38,24 @@ class Dialect:
         if prompt.stop:
             body["stop"] = list(prompt.stop)
         return body
+
+    def wire(self, model: str, wire: Wire) -> dict[str, Any]:
+        """Return a program's request as this server takes it, with `model` as its model."""
+        body = {**wire.body, "model": model}
+        for name in _CAPS:
+            body.pop(name, None)
+        if wire.max_tokens is not None:
+            body[self._cap if wire.path == _CHAT else "max_tokens"] = wire.max_tokens
+        if wire.is_stream:
+            options = body.pop("stream_options", None) or {}
+            if "stream_options" not in self._unknown:
+                body["stream_options"] = {**options, "include_usage": True}
+        return body
+
+    def learn_of_ours(self, refusal: str, asked: dict[str, Any]) -> bool:
+        """As `learn`, of what we added to a program's request; what it set itself stays."""
+        ours = (*_CAPS, "stream_options")
+        return self.learn(refusal, {name: asked[name] for name in ours if name in asked})
 
     def learn(self, refusal: str, asked: dict[str, Any]) -> bool:
         """Learn from a refusal's message; return whether asking again differs from `asked`."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,10 +26,12 @@ from providers.backends.reading import (
     text_of,
     usage_of,
 )
+from providers.backends.relay import Part, StreamRelay, as_stream, whole_answer
 from providers.models import Credential, ModelSpec
-from providers.values import Delta, Prompt
+from providers.values import Delta, Prompt, Wire
 
 _MOST_ANSWER = 32 * 2**20  # bytes of one answer, far beyond any model's
+_CHAT = "/chat/completions"
 _END_SECONDS = 0.05  # for the end of the body after [DONE], so that the connection can be kept
 
 
@@ -97,34 +99,84 @@ class OpenAIBackend:
                 watch.stop()
                 response.close()
 
+    async def relay(self, wire: Wire, *, request_id: str) -> AsyncGenerator[Part, None]:
+        started = asyncio.get_running_loop().time()
+        with borrowed(self.target) as client:
+            response = await self._open_wire(client, wire, request_id)
+            watch = Watch(self.deadlines, started, response.close)
+            try:
+                if not wire.is_stream:
+                    yield whole_answer(await _rest(response, watch))
+                elif response.content_type == "application/json":
+                    body = await _rest(response, watch)
+                    yield as_stream(body, drops_usage=not wire.wants_usage)
+                else:
+                    stream = StreamRelay(drops_usage=not wire.wants_usage)
+                    async for part in _relayed(response, watch, stream):
+                        yield part
+            except errors.ProviderError as error:
+                error.detail = redacted(error.detail, self.target.secret)
+                raise
+            finally:
+                watch.stop()
+                response.close()
+
     async def _open(
         self, client: openai.AsyncOpenAI, prompt: Prompt, request_id: str, *, stream: bool
+    ) -> aiohttp.ClientResponse:
+        dialect = dialect_of(self.target.base_url, self.model)
+        return await self._ask(
+            client,
+            _CHAT,
+            request_id,
+            lambda: dialect.body(self.model, prompt, stream=stream),
+            dialect.learn,
+        )
+
+    async def _open_wire(
+        self, client: openai.AsyncOpenAI, wire: Wire, request_id: str
+    ) -> aiohttp.ClientResponse:
+        dialect = dialect_of(self.target.base_url, self.model)
+        return await self._ask(
+            client,
+            wire.path,
+            request_id,
+            lambda: dialect.wire(self.model, wire),
+            dialect.learn_of_ours,
+        )
+
+    async def _ask(
+        self,
+        client: openai.AsyncOpenAI,
+        path: str,
+        request_id: str,
+        body_now: Callable[[], dict[str, Any]],
+        learn: Callable[[str, dict[str, Any]], bool],
     ) -> aiohttp.ClientResponse:
         """Send the request; return the answer when its head says that it is one.
 
         A server that refuses a parameter of ours is asked once more without it: nothing was
         answered or charged, and the server's dialect is known from then on.
         """
-        dialect = dialect_of(self.target.base_url, self.model)
         while True:
-            body = dialect.body(self.model, prompt, stream=stream)
+            body = body_now()
             try:
-                return await self._post(client, body, request_id)
+                return await self._post(client, path, body, request_id)
             except errors.BadRequest as error:
-                if type(error) is not errors.BadRequest or not dialect.learn(error.detail, body):
+                if type(error) is not errors.BadRequest or not learn(error.detail, body):
                     raise
 
     async def _post(
-        self, client: openai.AsyncOpenAI, body: dict[str, Any], request_id: str
+        self, client: openai.AsyncOpenAI, path: str, body: dict[str, Any], request_id: str
     ) -> aiohttp.ClientResponse:
         headers = {"X-Client-Request-Id": request_id, "Accept-Encoding": "identity"}
         limits = self.deadlines
         # The head of an answer that does not stream comes when all of it is written.
-        seconds = min(limits.first_token, limits.total) if body["stream"] else limits.total
+        seconds = min(limits.first_token, limits.total) if body.get("stream") else limits.total
         try:
             async with asyncio.timeout(seconds):
                 response = await client.post(
-                    "/chat/completions",
+                    path,
                     cast_to=httpx2.Response,
                     body=body,
                     options={"headers": headers},
@@ -181,10 +233,35 @@ class _Answer:
     async def _end(self) -> None:
         if not self._reader.finished:
             raise errors.StreamCut("[DONE] without a finish_reason")
-        if not self._response.content.is_eof():
-            with contextlib.suppress(TimeoutError, errors.ProviderError):
-                async with asyncio.timeout(_END_SECONDS):
-                    await _read(self._response, self._watch)
+        await _to_the_end(self._response, self._watch)
+
+
+async def _relayed(
+    response: aiohttp.ClientResponse, watch: Watch, stream: StreamRelay
+) -> AsyncGenerator[Part, None]:
+    """Yield what may be passed on of a streamed answer."""
+    size = 0
+    while not stream.ended and (data := await _read(response, watch)):
+        size += len(data)
+        if size > _MOST_ANSWER:
+            raise errors.BadResponse("the answer is too large")
+        if b"data:" in data:  # more than a comment that keeps the connection open
+            watch.alive()
+        if part := stream.feed(data):
+            if stream.outcome:
+                watch.closing()
+            yield part
+    if part := stream.end():
+        yield part
+    await _to_the_end(response, watch)
+
+
+async def _to_the_end(response: aiohttp.ClientResponse, watch: Watch) -> None:
+    """Wait a moment for the end of the body, so that the connection can be kept."""
+    if not response.content.is_eof():
+        with contextlib.suppress(TimeoutError, errors.ProviderError):
+            async with asyncio.timeout(_END_SECONDS):
+                await _read(response, watch)
 
 
 async def _read(response: aiohttp.ClientResponse, watch: Watch) -> bytes:

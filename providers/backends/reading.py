@@ -138,14 +138,18 @@ def reason_of(given: Any) -> FinishReason:
 
 
 def usage_of(given: Any) -> Usage | None:
-    """Return the tokens a provider counted; None when its figures make no sense."""
+    """Return the tokens a provider counted; None when its figures make no sense.
+
+    Embeddings have no output; images call input and output by those names.
+    """
     if not isinstance(given, dict):
         return None
+    read, wrote = ("prompt", "completion") if "prompt_tokens" in given else ("input", "output")
     counts = [
-        given.get("prompt_tokens"),
-        given.get("completion_tokens"),
-        _inside(given, "prompt_tokens_details", "cached_tokens"),
-        _inside(given, "completion_tokens_details", "reasoning_tokens"),
+        given.get(f"{read}_tokens"),
+        given.get(f"{wrote}_tokens", 0 if read == "prompt" else None),
+        _inside(given, f"{read}_tokens_details", "cached_tokens"),
+        _inside(given, f"{wrote}_tokens_details", "reasoning_tokens"),
     ]
     if not all(type(count) is int and 0 <= count < 2**31 for count in counts):
         return None

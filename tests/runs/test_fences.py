@@ -126,7 +126,7 @@ def test_a_row_that_the_ledger_refuses_is_no_unheard_attempt(ask, monkeypatch):
     run = claims.claim(ask().pk, "one")
     ended = actions.begin_attempt(run, 1)
     actions.end_attempt(ended, "rate_limit", "rate_limit")
-    monkeypatch.setattr("usage.actions.count", lambda text, spec: -100)
+    monkeypatch.setattr("usage.actions.input_bound", lambda ask, spec: -100)
     with pytest.raises(IntegrityError):
         actions.begin_attempt(run, 2)
     attempt = Attempt.objects.get()

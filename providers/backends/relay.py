@@ -1,0 +1,197 @@
+"""Answers passed on to programs as they came: looked into only where something must be known.
+
+Of a stream that is: whether text began, why it ended, what it used, and whether the server told of
+an error. Each is found by a search for its bytes, which quotes inside of texts cannot be mistaken
+for, since JSON escapes them; only events that hold it are parsed.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from providers.backends.failures import from_event
+from providers.backends.reading import parse_object, reason_of, usage_of
+from providers.errors import BadResponse, StreamCut
+from providers.values import Usage
+
+_MOST_EVENT = 4 * 2**20  # bytes
+_FINISH = re.compile(rb'"finish_reason":\s*"(\w+)"')
+_USAGE = re.compile(rb'"usage":\s*\{')
+_ERROR = re.compile(rb'"error":\s*[{"]')
+_END = b"\n\n"
+DONE = b"data: [DONE]\n\n"
+# What is told of an answer's end; whatever else a server calls it is a plain stop.
+_OUTCOMES = ("stop", "length", "content_filter", "tool_calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes to pass on, and what they told.
+
+    `is_text` says that the answer began; `outcome` and `usage` come near the end, if ever.
+    """
+
+    data: bytes
+    is_text: bool = False
+    outcome: str = ""
+    usage: Usage | None = None
+
+
+@dataclass(slots=True)
+class StreamRelay:
+    """One stream of server-sent events. Before its first text nothing of it is given out.
+
+    `drops_usage` takes the event out that only tells the usage: the program did not ask for it.
+    """
+
+    drops_usage: bool
+    began: bool = False
+    outcome: str = ""
+    ended: bool = False
+    usage: Usage | None = None
+    _rest: bytes = b""
+    _held: list[bytes] = field(default_factory=list)
+
+    def feed(self, part: bytes) -> Part | None:
+        """Return what may be passed on now. Raises what the server told of, and `StreamCut`."""
+        whole, self._rest = _whole_events(self._rest + part if self._rest else part)
+        if len(self._rest) > _MOST_EVENT:
+            raise BadResponse("an event is longer than can be read")
+        if not whole:
+            return None
+        if _ERROR.search(whole):
+            _raise_errors(whole)
+        if found := _FINISH.search(whole):
+            self.outcome = _outcome(found[1].decode())
+        if _USAGE.search(whole):
+            whole = self._take_usage(whole)
+        self.ended = self.ended or b"[DONE]" in whole
+        self.began = self.began or bool(self.outcome) or _has_text(whole)
+        if not self.began:
+            self._held.append(whole)
+            return None
+        if self._held:
+            whole = b"".join([*self._held, whole])
+            self._held.clear()
+        return Part(whole, True, self.outcome, self.usage)
+
+    def end(self) -> Part | None:
+        """Return what is missing at the end of the body. Raises `StreamCut` if that is too much."""
+        if not self.outcome:
+            raise StreamCut("the stream ended without a finish_reason")
+        return None if self.ended else Part(DONE, True, self.outcome, self.usage)
+
+    def _take_usage(self, whole: bytes) -> bytes:
+        kept = []
+        for event in whole.split(_END):
+            if _USAGE.search(event):
+                chunk = _chunk(event)
+                self.usage = usage_of(chunk.get("usage")) or self.usage
+                if self.drops_usage and not chunk.get("choices"):
+                    continue
+            kept.append(event)
+        return _END.join(kept)
+
+
+def _whole_events(given: bytes) -> tuple[bytes, bytes]:
+    """Split into events that are whole, their lines ended as most servers do, and the rest."""
+    if b"\r" in given:
+        given = given.replace(b"\r\n", b"\n")
+    if given.endswith(_END):
+        return given, b""
+    end = given.rfind(_END)
+    return (given[: end + 2], given[end + 2 :]) if end >= 0 else (b"", given)
+
+
+def _outcome(reason: str) -> str:
+    read = reason_of(reason)  # raises for those that are no end
+    return reason if reason in _OUTCOMES else read
+
+
+def _raise_errors(whole: bytes) -> None:
+    for event in whole.split(_END):
+        if _ERROR.search(event):
+            chunk = _chunk(event)
+            if chunk.get("error"):
+                raise from_event(chunk)
+
+
+def _chunk(event: bytes) -> dict[str, Any]:
+    """Return the object of one event; an empty one where it holds none."""
+    lines = [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]
+    try:
+        return parse_object(b"\n".join(lines))
+    except BadResponse:
+        return {}
+
+
+def _chunks(whole: bytes) -> Iterator[dict[str, Any]]:
+    return (_chunk(event) for event in whole.split(_END) if event.startswith(b"data:"))
+
+
+def _has_text(whole: bytes) -> bool:
+    return any(any(_texts(chunk)) for chunk in _chunks(whole))
+
+
+def written(whole: bytes) -> str:
+    """Return all that a model wrote in these events of a stream: text, thoughts, calls of tools."""
+    return "".join(text for chunk in _chunks(whole) for text in _texts(chunk))
+
+
+def written_whole(body: bytes) -> str:
+    """Return all that a model wrote in an answer that did not stream."""
+    try:
+        return "".join(_texts(parse_object(body)))
+    except BadResponse:
+        return ""
+
+
+def _texts(answer: dict[str, Any]) -> Iterator[str]:
+    choices = answer.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, dict):
+            said = choice.get("delta") or choice.get("message") or choice
+            yield from _strings(said) if isinstance(said, dict) else ()
+
+
+def _strings(said: dict[str, Any]) -> Iterator[str]:
+    for name in ("content", "refusal", "reasoning_content", "reasoning", "text"):
+        text = said.get(name)
+        if text:
+            yield text if isinstance(text, str) else json.dumps(text)
+    if said.get("tool_calls"):
+        yield json.dumps(said["tool_calls"])
+
+
+def whole_answer(body: bytes) -> Part:
+    """Return an answer that did not stream, with what it told. Raises the errors it tells of."""
+    answer = parse_object(body)
+    if answer.get("error"):
+        raise from_event(answer)
+    choices = answer.get("choices")
+    outcome = "stop"
+    if choices is not None:
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+            raise BadResponse("no choices")
+        if not choices[0].get("finish_reason"):
+            raise StreamCut("no finish_reason")
+        outcome = _outcome(str(choices[0]["finish_reason"]))
+    elif not isinstance(answer.get("data") or answer.get("results"), list):
+        raise BadResponse("neither choices nor data")
+    return Part(body, True, outcome, usage_of(answer.get("usage")))
+
+
+def as_stream(body: bytes, *, drops_usage: bool) -> Part:
+    """Return an answer of a server that does not stream as the events of a stream."""
+    part, answer = whole_answer(body), parse_object(body)
+    usage = answer.pop("usage", None)
+    for choice in answer["choices"]:
+        choice["delta"] = choice.pop("message", {})
+    answer["object"] = str(answer.get("object", "")) + ".chunk"
+    events = [answer]
+    if usage and not drops_usage:
+        events.append({**answer, "choices": [], "usage": usage})
+    data = b"".join(b"data: " + json.dumps(event).encode() + _END for event in events)
+    return Part(data + DONE, True, part.outcome, part.usage)
