@@ -102,20 +102,20 @@ def authenticate(secret: str, address: str | None) -> ApiKey:
     key = _find(secret) if _SECRET.fullmatch(secret) else None
     if key is None:
         raise errors.UnknownKey
-    check_working(key)
-    if not _is_within(address, key.networks):
-        raise errors.AddressNotAllowed
+    check_opens(key, address)
     return key
 
 
-def check_working(key: ApiKey) -> None:
-    """Raise the `ApiKeyRefused` that says why a key opens nothing any more."""
+def check_opens(key: ApiKey, address: str | None) -> None:
+    """Raise the `ApiKeyRefused` that says why a key opens nothing to a client at `address`."""
     if key.revoked_at is not None:
         raise errors.KeyRevoked
     if key.is_expired:
         raise errors.KeyExpired
     if not key.owner.is_active:
         raise errors.OwnerSuspended
+    if not _is_within(address, key.networks):
+        raise errors.AddressNotAllowed
 
 
 def note_use(key: ApiKey, address: str | None) -> None:

@@ -12,6 +12,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django.setup(set_prefix=False)
 
 # These need the apps to be ready.
+from api.v1.application import application as api  # noqa: E402
+from api.v1.application import is_api  # noqa: E402
 from chat.consumers import ConversationConsumer  # noqa: E402
 from config.files import StaticFiles  # noqa: E402
 from config.origin import SameOrigin, nowhere  # noqa: E402
@@ -22,6 +24,11 @@ elsewhere: Any = nowhere
 sockets = URLRouter(
     [path("ws/conversations/<uuid:conversation_id>/", conversation), re_path("", elsewhere)]
 )
-application = ProtocolTypeRouter(
-    {"http": StaticFiles(Pages()), "websocket": SameOrigin(CookieMiddleware(sockets))}
-)
+pages = StaticFiles(Pages())
+
+
+async def http(scope: Any, receive: Any, send: Any) -> None:
+    await (api if is_api(scope) else pages)(scope, receive, send)
+
+
+application = ProtocolTypeRouter({"http": http, "websocket": SameOrigin(CookieMiddleware(sockets))})

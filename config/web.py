@@ -1,5 +1,7 @@
 """The web process: `python -m config.web` serves `config.asgi` at HOST and PORT."""
 
+from typing import Any
+
 import uvicorn
 
 from config.environment import HOST, PORT, env
@@ -7,9 +9,19 @@ from config.environment import HOST, PORT, env
 GRACEFUL_SECONDS = 8
 
 
-def main() -> None:
+class Server(uvicorn.Server):
+    """uvicorn's, which at its end closes the connections to models too."""
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        from usage.metered import close_connections
+
+        await super().shutdown(sockets)
+        await close_connections()
+
+
+def configuration() -> uvicorn.Config:
     behind_proxy = env.bool("BEHIND_PROXY", default=False)
-    uvicorn.run(
+    return uvicorn.Config(
         "config.asgi:application",
         host=HOST,
         port=PORT,
@@ -30,6 +42,10 @@ def main() -> None:
         proxy_headers=behind_proxy,
         forwarded_allow_ips=env("FORWARDED_ALLOW_IPS", default="127.0.0.1"),
     )
+
+
+def main() -> None:
+    Server(configuration()).run()
 
 
 if __name__ == "__main__":

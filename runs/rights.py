@@ -17,33 +17,34 @@ class Watched(Protocol):
 
 
 class RightsWatch:
-    """Polls the rights version while anybody listens and tells all when it moved."""
+    """Polls the rights version while anybody listens and tells whoever has not seen it yet."""
 
     def __init__(self) -> None:
-        self._watched: set[Watched] = set()
+        self._seen: dict[Watched, int | None] = {}
         self._task: asyncio.Task[None] | None = None
 
-    def join(self, socket: Watched) -> None:
-        self._watched.add(socket)
+    def join(self, watched: Watched, seen: int | None = None) -> None:
+        """Listen. `seen` is the version at which it was known to be allowed; by default none was.
+
+        The first reading counts too: a right may have gone before anybody listened.
+        """
+        self._seen[watched] = seen
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._poll())
 
-    def leave(self, socket: Watched) -> None:
-        self._watched.discard(socket)
+    def leave(self, watched: Watched) -> None:
+        self._seen.pop(watched, None)
 
     async def _poll(self) -> None:
-        known = None
-        while self._watched:
+        while self._seen:
             try:
                 version = await in_thread(current_rights_version)
             except Exception as error:  # whatever it was: a watch that ended would see nothing more
                 logger.warning("rights could not be asked for (%s); asking again", error)
             else:
-                # The first reading counts too: a right may have gone before anybody listened.
-                if version != known:
-                    for socket in list(self._watched):
-                        socket.recheck()
-                known = version
+                for watched in [each for each, seen in self._seen.items() if seen != version]:
+                    self._seen[watched] = version
+                    watched.recheck()
             await asyncio.sleep(EVERY)
 
 

@@ -251,6 +251,8 @@ async def _relayed(
             if stream.outcome:
                 watch.closing()
             yield part
+        if stream.failure:
+            raise stream.failure
     if part := stream.end():
         yield part
     await _to_the_end(response, watch)

@@ -13,7 +13,7 @@ from typing import Any
 
 from providers.backends.failures import from_event
 from providers.backends.reading import parse_object, reason_of, usage_of
-from providers.errors import BadResponse, StreamCut
+from providers.errors import BadResponse, ProviderError, StreamCut
 from providers.values import Usage
 
 _MOST_EVENT = 4 * 2**20  # bytes
@@ -51,18 +51,19 @@ class StreamRelay:
     outcome: str = ""
     ended: bool = False
     usage: Usage | None = None
+    failure: ProviderError | None = None  # met after text: raise it when that was passed on
     _rest: bytes = b""
     _held: list[bytes] = field(default_factory=list)
 
     def feed(self, part: bytes) -> Part | None:
-        """Return what may be passed on now. Raises what the server told of, and `StreamCut`."""
+        """Return what may be passed on now. Raises what the server told of before any text."""
         whole, self._rest = _whole_events(self._rest + part if self._rest else part)
         if len(self._rest) > _MOST_EVENT:
             raise BadResponse("an event is longer than can be read")
         if not whole:
             return None
         if _ERROR.search(whole):
-            _raise_errors(whole)
+            whole = self._before_error(whole)
         if found := _FINISH.search(whole):
             self.outcome = _outcome(found[1].decode())
         if _USAGE.search(whole):
@@ -70,6 +71,8 @@ class StreamRelay:
         self.ended = self.ended or b"[DONE]" in whole
         self.began = self.began or bool(self.outcome) or _has_text(whole)
         if not self.began:
+            if self.failure:
+                raise self.failure
             self._held.append(whole)
             return None
         if self._held:
@@ -82,6 +85,18 @@ class StreamRelay:
         if not self.outcome:
             raise StreamCut("the stream ended without a finish_reason")
         return None if self.ended else Part(DONE, True, self.outcome, self.usage)
+
+    def _before_error(self, whole: bytes) -> bytes:
+        """Return the events before the one that tells of an error, if one does."""
+        before: list[bytes] = []
+        for event in whole.split(_END):
+            if _ERROR.search(event):
+                chunk = _chunk(event)
+                if chunk.get("error"):
+                    self.failure = from_event(chunk)
+                    return _END.join([*before, b""]) if before else b""
+            before.append(event)
+        return whole
 
     def _take_usage(self, whole: bytes) -> bytes:
         kept = []
@@ -108,14 +123,6 @@ def _whole_events(given: bytes) -> tuple[bytes, bytes]:
 def _outcome(reason: str) -> str:
     read = reason_of(reason)  # raises for those that are no end
     return reason if reason in _OUTCOMES else read
-
-
-def _raise_errors(whole: bytes) -> None:
-    for event in whole.split(_END):
-        if _ERROR.search(event):
-            chunk = _chunk(event)
-            if chunk.get("error"):
-                raise from_event(chunk)
 
 
 def _chunk(event: bytes) -> dict[str, Any]:

@@ -1,0 +1,155 @@
+"""One answer for a program: which deployment gives it, and that it ends when a right does.
+
+The program holds the connection: there is no Run. Another key or deployment is asked only while
+nothing was passed on; each call is a row of the ledger of its own.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from accounts.errors import ApiKeyRefused
+from api.v1.asked import Asked
+from api.v1.callers import Caller
+from api.v1.refusals import Refused, of_call, of_key
+from providers.backends.relay import Part
+from providers.errors import ModelWithdrawn, ProviderError
+from providers.models import ModelSpec
+from providers.routing import deployments_for
+from runs.rights import watch
+from runs.threads import in_thread
+from usage.metered import MeteredCall, open_call
+
+DOOR = "api"
+MOST_CALLS = 10  # at all keys and deployments together
+
+
+@dataclass(eq=False)
+class Answer:
+    """An answer under way. `begin` it, read its `parts`, and always `close` it.
+
+    All three within one task, which is interrupted where the key or the model is taken away.
+    """
+
+    caller: Caller
+    asked: Asked
+    model: ModelSpec
+    served_by: ModelSpec | None = None
+    _call: MeteredCall | None = None
+    _parts: AsyncGenerator[Part, None] | None = None
+    _first: Part | None = None
+    _outcome: str = "cancelled"
+    _left: set[UUID] = field(default_factory=set)
+    _task: "asyncio.Task[object] | None" = None
+    _checking: "asyncio.Task[None] | None" = None
+    _taken_away: Refused | None = None
+
+    async def begin(self) -> None:
+        """Ask until a deployment answers. Raises `Refused`; nothing was passed on then."""
+        self._task = asyncio.current_task()
+        watch.join(self, self.caller.rights)
+        try:
+            for _ in range(MOST_CALLS):
+                try:
+                    return await self._ask()
+                except ProviderError as error:
+                    await self._move_on(error)
+            raise of_call(ProviderError())
+        except asyncio.CancelledError:
+            raise self._reason_to_stop() from None
+
+    async def parts(self) -> AsyncGenerator[bytes, None]:
+        """Yield the answer's bytes. Of what fails now the last event tells."""
+        assert self._first is not None
+        assert self._parts is not None
+        try:
+            yield self._noted(self._first)
+            async for part in self._parts:
+                yield self._noted(part)
+        except ProviderError as error:
+            self._outcome = error.kind
+            yield of_call(error).event()
+        except asyncio.CancelledError:
+            refused = self._reason_to_stop()
+            yield refused.event()
+
+    async def close(self) -> None:
+        """End the call upstream, and write what it came to."""
+        watch.leave(self)
+        if self._parts is not None:
+            await self._parts.aclose()
+        if self._call is not None:
+            call, self._call = self._call, None
+            await asyncio.shield(in_thread(call.close, self._outcome))
+
+    def _noted(self, part: Part) -> bytes:
+        self._outcome = part.outcome or self._outcome
+        return part.data
+
+    async def _ask(self) -> None:
+        spec = self.served_by
+        if spec is None:
+            spec = await in_thread(self._first_deployment)
+        self.served_by = spec
+        opening = asyncio.ensure_future(
+            in_thread(open_call, self.caller.payer, DOOR, spec, self.asked.wire(spec), self.model)
+        )
+        try:
+            self._call = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            with suppress(ProviderError):
+                self._call = await opening  # what is held must be given back
+            raise
+        self._parts = self._call.relay()
+        self._first = await anext(self._parts)
+
+    def _first_deployment(self) -> ModelSpec:
+        found = deployments_for(self.model)
+        if not found:
+            raise ModelWithdrawn
+        return found[0].spec
+
+    async def _move_on(self, error: ProviderError) -> None:
+        """Choose where to ask next. Raises `Refused` where there is nowhere."""
+        if self.served_by is not None:
+            self._left.add(self.served_by.pk)
+        if self._call is not None:
+            call, self._call, self._parts = self._call, None, None
+            if call.record.credential_id is not None:
+                self._left.add(call.record.credential_id)
+            await in_thread(call.close, error.kind)
+        self.served_by = await in_thread(self._next_deployment, error)
+
+    def _next_deployment(self, error: ProviderError) -> ModelSpec:
+        found = deployments_for(self.model, after_failure=True) if error.elsewhere else []
+        for deployment in found:
+            if self.served_by is not None and deployment.spec.pk == self.served_by.pk:
+                if error.is_of_key and deployment.has_another_key(self._left):
+                    return deployment.spec
+            elif deployment.is_awake and deployment.spec.pk not in self._left:
+                return deployment.spec
+        raise of_call(error)
+
+    def recheck(self) -> None:
+        """Rights have changed somewhere: ask whether this answer may go on."""
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._check())
+
+    async def _check(self) -> None:
+        try:
+            await in_thread(self.caller.check, self.model)
+        except (ApiKeyRefused, Refused) as error:
+            self._taken_away = of_key(error) if isinstance(error, ApiKeyRefused) else error
+            if self._task is not None:
+                self._task.cancel()
+
+    def _reason_to_stop(self) -> Refused:
+        """Return why this task was cancelled; raise on where the program went away."""
+        if self._taken_away is None:
+            raise asyncio.CancelledError
+        assert self._task is not None
+        self._task.uncancel()
+        self._outcome = "stopped"
+        return self._taken_away

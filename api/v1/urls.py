@@ -1,0 +1,10 @@
+from django.urls import path
+
+from api.v1 import views
+
+urlpatterns = [
+    path("v1/models", views.model_list),
+    path("v1/models/<path:name>", views.model_show),
+    path("v1/chat/completions", views.chat_completion_create),
+    path("<path:path>", views.nowhere),
+]
