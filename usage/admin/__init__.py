@@ -1,0 +1,3 @@
+from usage.admin import account, record
+
+__all__ = ["account", "record"]
