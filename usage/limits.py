@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from accounts.errors import KeyRevoked
@@ -201,6 +202,16 @@ def give_back(
 
 def limit_of(subject: Subject) -> Limit | None:
     return Limit.objects.filter(**_which(subject)).first()
+
+
+def unusable_under(limit: Limit) -> QuerySet[ModelSpec]:
+    """Return the models that answer, but not within a budget of this limit: for want of a price."""
+    if all(getattr(limit, f"{window}_budget") is None for window in Window):
+        return ModelSpec.objects.none()
+    unpriced = ModelSpec.objects.answering().unpriced()
+    if limit.model_id is None:
+        return unpriced
+    return unpriced.filter(Q(pk=limit.model_id) | Q(answers_for__model=limit.model_id)).distinct()
 
 
 @transaction.atomic

@@ -1,3 +1,3 @@
-from usage.admin import account, record
+from usage.admin import account, limit, record
 
-__all__ = ["account", "record"]
+__all__ = ["account", "limit", "record"]
