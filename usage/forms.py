@@ -1,5 +1,6 @@
 """What the pages about limits take in."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -13,6 +14,8 @@ from usage.limits import SETTINGS, Subject, limit_of, remove_limits, set_limits
 from usage.models import Limit
 from usage.models.limit import SUBJECTS
 
+_CENT = Decimal("0.01")
+
 
 class SettingsForm(forms.ModelForm):
     """The six numbers. An empty one limits nothing; with 0 nothing may be asked.
@@ -23,6 +26,12 @@ class SettingsForm(forms.ModelForm):
     class Meta:
         model = Limit
         fields = SETTINGS
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for name, value in self.initial.items():
+            if isinstance(value, Decimal) and value == value.quantize(_CENT):
+                self.initial[name] = value.quantize(_CENT)  # no more decimals than are of use
 
     @property
     def settings(self) -> dict[str, Any]:

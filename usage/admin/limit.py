@@ -20,7 +20,6 @@ from usage.forms import LimitAddForm, LimitChangeForm
 from usage.limits import SETTINGS, remove_limits, set_limits, unusable_under
 from usage.models import Limit
 from usage.models.limit import SUBJECTS
-from usage.shares import shares_of
 
 _COLOURS = {"full": "danger", "near": "warning", "fine": "success"}
 _SETTINGS = (
@@ -35,31 +34,12 @@ _SETTINGS = (
 )
 
 
-def _share(setting: str, title: Any) -> Any:
-    """Return a column that draws how much of one setting is used."""
-
-    @display(description=title)
-    def column(limit: Limit) -> str | None:
-        return shown.bar(shares_of(shown.standing_of(limit))[setting])
-
-    return column
-
-
 @admin.register(Limit)
 class LimitAdmin(SearchingAdmin):
-    list_display = (
-        "name", "kind", "state",
-        _share("day_budget", _("today")),
-        _share("month_budget", _("this month")),
-        _share("total_budget", _("in total")),
-        _share("requests_per_minute", _("requests a minute")),
-        _share("tokens_per_minute", _("tokens a minute")),
-        _share("max_streams", _("answers at once")),
-    )  # fmt: skip
+    list_display = ("name", "kind", "state", "budgets", "limits")
     list_filter = (KindFilter, StateFilter)
     list_filter_submit = True
     list_per_page = 50
-    show_full_result_count = False
     search_fields = (
         "user__email", "user__name", "team__name", "key__name", "key__last_four",
         "key__owner__email", "model__label", "model__public_name",
@@ -69,6 +49,7 @@ class LimitAdmin(SearchingAdmin):
     readonly_fields = ("subject",)
     fieldsets: Any = ((None, {"fields": ("subject",)}), _SETTINGS)
     conditional_fields = {name: f"kind == '{name}'" for name in SUBJECTS}
+    compressed_fields = False
     change_form_outer_before_template = "admin/usage/limit_standing.html"
 
     @display(description=_("for"))
@@ -82,6 +63,14 @@ class LimitAdmin(SearchingAdmin):
     @display(description=_("for"))
     def subject(self, limit: Limit) -> str:
         return format_html("{}: {}", _kind(limit), _linked(limit, str(limit)))
+
+    @display(description=_("budgets"))
+    def budgets(self, limit: Limit) -> str | None:
+        return shown.bars(limit, SETTINGS[3:])
+
+    @display(description=_("limits"))
+    def limits(self, limit: Limit) -> str | None:
+        return shown.bars(limit, SETTINGS[:3])
 
     @display(description=_("state"), label=_COLOURS, ordering="used")
     def state(self, limit: Limit) -> tuple[str, str]:
@@ -147,7 +136,7 @@ class LimitAdmin(SearchingAdmin):
         self, request: HttpRequest, context: Any, obj: Limit | None = None, **options: Any
     ) -> HttpResponse:
         if obj is not None:
-            context["table"] = shown.table(shown.standing_of(obj))
+            context["standing"] = list(shown.lines(shown.standing_of(obj)))
             models = reverse("admin:providers_modelspec_changelist")
             context["unpriced"] = unusable_under(obj).count()
             context["unpriced_url"] = f"{models}?price=unknown"
