@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
 from ops.admin import SearchingAdmin, limit_link
-from providers.actions import free_name, look_up_prices, set_default_model, wake
+from providers.actions import delete_models, free_name, look_up_prices, set_default_model, wake
 from providers.admin import shown
 from providers.admin.route import RouteInline
 from providers.admin.spec_filters import AbilityFilter, PriceFilter
@@ -137,6 +137,12 @@ class ModelSpecAdmin(SearchingAdmin):
         super().save_model(request, obj, form, change)
         if not change and not by_hand:
             look_up_prices([obj], even_by_hand=False)
+
+    def delete_model(self, request: HttpRequest, obj: ModelSpec) -> None:
+        delete_models(ModelSpec.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelSpec]) -> None:
+        delete_models(queryset)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only the buttons that change something for this model."""
