@@ -163,6 +163,8 @@ def withdraw_administration(user: User) -> None:
 def erase_user(user: User) -> None:
     """Delete somebody with all that is theirs. Raises `LastAdministrator`."""
     _keep_one_administrator(without=user)
+    # Locked, so that what is set for them meanwhile is deleted too, or finds them gone.
+    list(User.objects.select_for_update(no_key=True).filter(pk=user.pk))
     _end(UserSession.objects.filter(user=user))
     user.delete()
     bump_rights()

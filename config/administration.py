@@ -19,7 +19,11 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         _("Usage"),
-        (("usage.UsageRecord", "receipt_long"), ("usage.Account", "account_balance_wallet")),
+        (
+            ("usage.Limit", "speed"),
+            ("usage.UsageRecord", "receipt_long"),
+            ("usage.Account", "account_balance_wallet"),
+        ),
     ),
     (
         _("Work"),

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.admin.widgets import AutocompleteSelectMultiple
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
@@ -76,18 +78,30 @@ class ReadOnlyInline(_ReadOnly, TabularInline):
     per_page = 50
 
 
-class Searched(AutocompleteSelectMultiple):
-    """Several rows, found by a search. Shows a refused form again whatever keys it was sent."""
+class SearchedOne(AutocompleteSelect):
+    """A row, found by a search. Shows a refused form again whatever key it was sent."""
 
     def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
-        return super().optgroups(name, [each for each in value if _is_key(each)], attrs)
+        return super().optgroups(name, [each for each in value if is_key(each)], attrs)
+
+
+class Searched(AutocompleteSelectMultiple):
+    """Several rows, likewise."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: Any = None) -> Any:
+        return super().optgroups(name, [each for each in value if is_key(each)], attrs)
 
 
 class SearchingAdmin(ModelAdmin):
-    """Its `autocomplete_fields` of several rows take nonsense without breaking; keys are UUIDs."""
+    """Its `autocomplete_fields` take nonsense without breaking; keys are UUIDs."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            options["widget"] = SearchedOne(db_field, self.admin_site)
+        return super().formfield_for_foreignkey(db_field, request, **options)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name in self.autocomplete_fields:
+        if db_field.name in self.get_autocomplete_fields(request):
             options["widget"] = Searched(db_field, self.admin_site)
         return super().formfield_for_manytomany(db_field, request, **options)
 
@@ -106,7 +120,25 @@ class DayFilter(RangeDateFilter):
         return queryset
 
 
-def _is_key(text: str) -> bool:
+def limit_link(subject: Any) -> str:
+    """Write what limits a person, team, key or model, and lead to where that is changed.
+
+    Limits are rows of a room above that of their subject: known here by the relation alone.
+    """
+    relation = subject._meta.get_field("limit")
+    of = relation.related_model._meta
+    name = f"admin:{of.app_label}_{of.model_name}"
+    limit = getattr(subject, "limit", None)
+    if limit is None:
+        text, action = _("None."), _("Set limits")
+        url = f"{reverse(f'{name}_add')}?{relation.field.name}={subject.pk}"
+    else:
+        text, action = limit.summary, _("Change")
+        url = reverse(f"{name}_change", args=[limit.pk])
+    return format_html('{} <a class="text-link underline" href="{}">{}</a>', text, url, action)
+
+
+def is_key(text: str) -> bool:
     try:
         uuid.UUID(text)
     except ValueError:

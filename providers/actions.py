@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.text import slugify
@@ -187,6 +187,14 @@ def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
     spec.full_clean()
     spec.save(force_insert=True)
     return spec
+
+
+@transaction.atomic
+def delete_models(specs: QuerySet[ModelSpec]) -> None:
+    """Take models out of the catalogue."""
+    # Locked, so that what is set for one meanwhile is deleted too, or finds it gone.
+    keys = [spec.pk for spec in specs.select_for_update(no_key=True, of=("self",)).order_by("pk")]
+    ModelSpec.objects.filter(pk__in=keys).delete()
 
 
 def free_name(provider: Provider, name: str) -> str | None:

@@ -19,9 +19,14 @@ def open_books(limit: Limit, at: Moment) -> None:
     meanwhile is waited for, and found among the settled ones below.
     """
     mine = of_subject(limit)
-    held = UsageRecord.objects.filter(mine, state=UsageRecord.State.HELD)
-    held.update(limits=Func(F("limits"), limit.pk, function="array_append"))
-    marked = UsageRecord.objects.filter(state=UsageRecord.State.HELD, limits__contains=[limit.pk])
+    # The state is asked of the row itself, too: what is asked of joined tables is not looked at
+    # again when a row that was waited for has changed.
+    held = UsageRecord.State.HELD
+    found = UsageRecord.objects.filter(mine, state=held).values("pk")
+    UsageRecord.objects.filter(pk__in=found, state=held).update(
+        limits=Func(F("limits"), limit.pk, function="array_append")
+    )
+    marked = UsageRecord.objects.filter(state=held, limits__contains=[limit.pk])
     sums = marked.aggregate(calls=Count("*"), cost=Coalesce(Sum("held_cost"), Decimal(0)))
     limit.open_calls, limit.held = sums["calls"], sums["cost"]
     limit.day, limit.month = at.day, at.month

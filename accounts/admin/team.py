@@ -20,7 +20,7 @@ from unfold.decorators import display
 from accounts import actions
 from accounts.errors import TeamInUse
 from accounts.models import Team
-from ops.admin import SearchingAdmin
+from ops.admin import SearchingAdmin, limit_link
 
 
 @admin.register(Team)
@@ -29,11 +29,11 @@ class TeamAdmin(SearchingAdmin):
     search_fields = ("name", "members__email")
     search_help_text = _("by name, or by a member's e-mail address")
     autocomplete_fields = ("members",)
-    readonly_fields = ("opened", "created_at")
+    readonly_fields = ("opened", "limited_to", "created_at")
     actions = ("delete_selected",)
 
     def get_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
-        return ("name", "members", "opened", "created_at") if obj else ("name", "members")
+        return ("name", "members", *(self.readonly_fields if obj else ()))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Team]:
         """Return the teams with how many people and models each has, counted apart."""
@@ -59,6 +59,10 @@ class TeamAdmin(SearchingAdmin):
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
             links.append((reverse(name, args=[model.pk]), str(model)))
         return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
+
+    @display(description=_("limits and budgets, for all members together"))
+    def limited_to(self, team: Team) -> str:
+        return limit_link(team)
 
     def save_model(self, request: HttpRequest, obj: Team, form: ModelForm, change: bool) -> None:
         actions.save_team(obj, form.cleaned_data["members"])

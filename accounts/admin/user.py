@@ -23,7 +23,7 @@ from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 from accounts import actions
 from accounts.errors import AccountError
 from accounts.models import User
-from ops.admin import ReadOnlyInline
+from ops.admin import ReadOnlyInline, limit_link
 
 # Signing in here is signing in anywhere: with its second factor and its rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -107,12 +107,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         "active",
         "administrator",
         "in_teams",
+        "limited_to",
         "date_joined",
         "last_login",
     )
     fieldsets = (
         (None, {"fields": ("email", "name", "password_page")}),
-        (_("Rights"), {"fields": ("active", "administrator", "in_teams")}),
+        (_("Rights"), {"fields": ("active", "administrator", "in_teams", "limited_to")}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
@@ -138,6 +139,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         change = "admin:accounts_team_change"
         links = [(reverse(change, args=[team.pk]), str(team)) for team in user.teams.all()]
         return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
+
+    @admin.display(description=_("limits and budgets"))
+    def limited_to(self, user: User) -> str:
+        return limit_link(user)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else ()

@@ -11,31 +11,20 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter, RelatedDropdownFilter
+from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from ops.admin import SearchingAdmin
-from providers.actions import free_name, look_up_prices, set_default_model, wake
+from ops.admin import SearchingAdmin, limit_link
+from providers.actions import delete_models, free_name, look_up_prices, set_default_model, wake
 from providers.admin import shown
 from providers.admin.route import RouteInline
+from providers.admin.spec_filters import AbilityFilter, PriceFilter
 from providers.admin.spec_form import SpecForm
 from providers.catalogue import BY_HAND, PRICES
 from providers.errors import sentence_of
-from providers.models import Ability, ModelSpec
+from providers.models import ModelSpec
 
 _COLOURS = {"default": "primary", "answering": "success", "resting": "warning", "off": "info"}
-
-
-class AbilityFilter(DropdownFilter):
-    title = _("ability")
-    parameter_name = "ability"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Ability.choices)
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        return queryset.able_to(Ability(value)) if value in Ability.values else queryset
 
 
 @admin.register(ModelSpec)
@@ -45,6 +34,7 @@ class ModelSpecAdmin(SearchingAdmin):
     list_display = ("label", "public_name", "provider", "can", "costs", "state")
     list_filter = (
         AbilityFilter,
+        PriceFilter,
         ("provider", RelatedDropdownFilter),
         ("teams", RelatedDropdownFilter),
         "is_enabled",
@@ -55,7 +45,7 @@ class ModelSpecAdmin(SearchingAdmin):
     search_fields = ("label", "name", "public_name", "provider__name")
     list_select_related = ("provider",)
     autocomplete_fields = ("teams",)
-    readonly_fields = ("is_default", "prices_from", "now", "created_at")
+    readonly_fields = ("is_default", "prices_from", "limited_to", "now", "created_at")
     actions = ("make_default", "look_up_all", "wake_all")
     actions_submit_line = ("look_up", "wake")
     fieldsets: Any = (
@@ -64,7 +54,7 @@ class ModelSpecAdmin(SearchingAdmin):
             {"fields": ("label", "public_name", "provider", "name", "description", "languages")},
         ),
         (_("Abilities"), {"fields": ("abilities", "makes_titles")}),
-        (_("Limits"), {"fields": ("context_window", "max_output_tokens")}),
+        (_("Limits"), {"fields": ("context_window", "max_output_tokens", "limited_to")}),
         (_("Prices"), {"fields": (*PRICES, "prices_from")}),
         (
             _("Who may use it"),
@@ -121,6 +111,10 @@ class ModelSpecAdmin(SearchingAdmin):
             "reason": sentence_of(spec.rest_reason),
         }
 
+    @display(description=_("limits and budgets"))
+    def limited_to(self, spec: ModelSpec) -> str:
+        return limit_link(spec)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelSpec]:
         return super().get_queryset(request).select_related("provider")
 
@@ -143,6 +137,12 @@ class ModelSpecAdmin(SearchingAdmin):
         super().save_model(request, obj, form, change)
         if not change and not by_hand:
             look_up_prices([obj], even_by_hand=False)
+
+    def delete_model(self, request: HttpRequest, obj: ModelSpec) -> None:
+        delete_models(ModelSpec.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelSpec]) -> None:
+        delete_models(queryset)
 
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only the buttons that change something for this model."""

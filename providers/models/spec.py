@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, Union
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
@@ -69,6 +69,10 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
 
     def able_to(self, ability: "Ability") -> Self:
         return self.filter(abilities__contains=[ability.value])
+
+    def unpriced(self) -> Self:
+        """Return the models of which nobody knows what a call costs."""
+        return self.filter(Q(input_price=None) | Q(output_price=None))
 
     def answering(self) -> Self:
         """Return the models that are switched on and have a server."""

@@ -12,6 +12,7 @@ from providers.models import Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn, Usage
 from runs.models import Attempt, Run
 from usage.actions import Settlement, hold, payer_of, settle
+from usage.limits import set_limits
 from usage.models import UsageRecord
 
 SECRET = "sk-live-a-very-secret-key-9876"
@@ -29,6 +30,7 @@ def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
     with patch("runs.actions.hint_worker", lambda run_id: None):
         exchange = start_conversation(owner, f"{WRITTEN} asked", spec, uuid.uuid4())
     run = exchange.answer.run
+    set_limits(owner, requests_per_minute=1000)
     record = called(owner, spec)
     Run.objects.filter(pk=run.pk).update(prefix=f"{WRITTEN} prefix", text=f"{WRITTEN} answered")
     Attempt.objects.create(run=run, number=1, fence=1, usage=record)

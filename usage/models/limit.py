@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team
 from usage.models.account import Payer
+from usage.models.used import used
+from usage.numbers import count, dollars
 
 SUBJECTS = ("user", "team", "key", "model")
 
@@ -31,6 +33,12 @@ class LimitQuerySet(models.QuerySet["Limit"]):
             | Q(key=payer.key_id, key__isnull=False)
             | Q(model=model_id, model__isnull=False)
         ).order_by("pk")
+
+    def standing(self) -> Self:
+        """Add what says how each stands: `now`, by the database's clock, and `used` (see there)."""
+        return self.select_related("user", "team", "key__owner", "model").annotate(
+            now=Now(), used=used()
+        )
 
 
 def _budget(name: Any) -> models.DecimalField:
@@ -152,9 +160,32 @@ class Limit(models.Model):
         return str(self.subject)
 
     @property
-    def subject(self) -> object:
+    def kind(self) -> str:
+        """Return what it limits: one of `SUBJECTS`."""
+        return next(name for name in SUBJECTS if getattr(self, f"{name}_id") is not None)
+
+    @property
+    def subject(self) -> Any:
         """Return the person, team, key or model that this limits."""
-        return next(filter(None, (getattr(self, name) for name in SUBJECTS)))
+        return getattr(self, self.kind)
+
+    @property
+    def summary(self) -> str:
+        """Return what is set, in a few words."""
+        texts = {
+            "requests_per_minute": gettext("%s requests a minute"),
+            "tokens_per_minute": gettext("%s tokens a minute"),
+            "max_streams": gettext("%s answers at once"),
+            "day_budget": gettext("%s a day"),
+            "month_budget": gettext("%s a month"),
+            "total_budget": gettext("%s in total"),
+        }
+        most = {name: getattr(self, name) for name in texts}
+        return ", ".join(
+            texts[name] % (dollars(number) if name.endswith("_budget") else count(number))
+            for name, number in most.items()
+            if number is not None
+        )
 
     @property
     def named(self) -> str:

@@ -1,0 +1,3 @@
+from usage.admin import account, limit, record
+
+__all__ = ["account", "limit", "record"]

@@ -1,0 +1,55 @@
+"""Who pays, to look at: what an account came to."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, Sum
+from django.http import HttpRequest
+from django.template.defaultfilters import floatformat
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from unfold.decorators import display
+
+from ops.admin import ReadOnlyAdmin
+from usage.models import Account
+
+
+@admin.register(Account)
+class AccountAdmin(ReadOnlyAdmin):
+    list_display = ("person", "id", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("user__email",)
+    fields = ("id", "user", "created_at", "calls", "tokens", "cost")
+    readonly_fields = fields
+
+    @display(description=_("person"), ordering="user__email")
+    def person(self, account: Account) -> str:
+        return account.user.email if account.user else gettext("somebody who left")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
+        """Return the account with what it came to, by one query over its own rows."""
+        account = super().get_object(request, object_id, from_field)
+        if account is not None:
+            account.sums = account.usage.aggregate(
+                calls=Count("*"),
+                read=Sum("input_tokens", default=0),
+                written=Sum("output_tokens", default=0),
+                cost=Sum("cost", default=0),
+            )
+        return account
+
+    @display(description=_("calls"))
+    def calls(self, account: Any) -> str:
+        return number_format(account.sums["calls"], force_grouping=True)
+
+    @display(description=_("tokens"))
+    def tokens(self, account: Any) -> str:
+        return gettext("%(read)s read, %(written)s written") % {
+            "read": number_format(account.sums["read"], force_grouping=True),
+            "written": number_format(account.sums["written"], force_grouping=True),
+        }
+
+    @display(description=_("cost in US dollars"))
+    def cost(self, account: Any) -> str:
+        return floatformat(account.sums["cost"], "-4")
