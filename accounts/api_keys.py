@@ -8,6 +8,7 @@ import datetime as dt
 import hmac
 import re
 import secrets
+import uuid
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -40,18 +41,28 @@ class Scope:
 
 @transaction.atomic
 def issue_key(
-    owner: User, name: str, scope: Scope = Scope(), made_by: User | None = None
+    owner: User,
+    name: str,
+    scope: Scope = Scope(),
+    made_by: User | None = None,
+    client_id: uuid.UUID | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key for `owner`; returns it with its secret, which is never to be had again.
 
-    Raises `TooManyKeys` and `OwnerSuspended`.
+    A page that asks twice with the same `client_id` gets no second key. Raises `KeyMade` then,
+    `TooManyKeys` and `OwnerSuspended`.
     """
     owner = User.objects.select_for_update().get(pk=owner.pk)  # two at once count each other
+    # The id is the owner's own, so that nobody can take that of somebody else's key.
+    pk = uuid.uuid5(owner.pk, str(client_id)) if client_id else uuid.uuid4()
+    if made := ApiKey.objects.of(owner).filter(pk=pk).first():
+        raise errors.KeyMade(made)
     if not owner.is_active:
         raise errors.OwnerSuspended
     if ApiKey.objects.of(owner).working().count() >= MOST_WORKING:
         raise errors.TooManyKeys
-    key, secret = ApiKey(owner=owner, made_by=made_by or owner, name=name), _new_secret()
+    key = ApiKey(pk=pk, owner=owner, made_by=made_by or owner, name=name)
+    secret = _new_secret()
     _narrow(key, scope)
     _give(key, secret)
     key.save(force_insert=True)
@@ -72,11 +83,13 @@ def change_key(key: ApiKey, name: str, scope: Scope) -> None:
 def rotate_key(key: ApiKey, overlap: dt.timedelta) -> str:
     """Give a key another secret, and return it; the former one works for `overlap` longer.
 
-    One that was still working from an earlier rotation ends. Raises `KeyRevoked`.
+    One that was still working from an earlier rotation ends. `key` is the row as it was seen:
+    whoever comes second is told. Raises `KeyRevoked` and `KeyRotated`.
     """
     locked, secret = _working(key), _new_secret()
-    locked.former_digest = locked.former_until = None
-    locked.former_last_four = ""
+    if locked.rotated_at != key.rotated_at:
+        raise errors.KeyRotated
+    _forget_former(locked)
     if overlap > dt.timedelta():
         locked.former_digest, locked.former_last_four = locked.digest, locked.last_four
         locked.former_until = timezone.now() + overlap
@@ -85,6 +98,15 @@ def rotate_key(key: ApiKey, overlap: dt.timedelta) -> str:
     locked.save()
     bump_rights()
     return secret
+
+
+@transaction.atomic
+def end_former(key: ApiKey) -> None:
+    """End the former secret of a rotated key now. Raises `KeyRevoked`."""
+    locked = _working(key)
+    _forget_former(locked)
+    locked.save(update_fields=["former_digest", "former_until", "former_last_four"])
+    bump_rights()
 
 
 @transaction.atomic
@@ -132,6 +154,11 @@ def _working(key: ApiKey) -> ApiKey:
     if locked.revoked_at is not None:
         raise errors.KeyRevoked
     return locked
+
+
+def _forget_former(key: ApiKey) -> None:
+    key.former_digest = key.former_until = None
+    key.former_last_four = ""
 
 
 def _narrow(key: ApiKey, scope: Scope) -> None:

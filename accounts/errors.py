@@ -1,7 +1,12 @@
 """Why an action on people was refused. Each error's text is a sentence safe to show."""
 
+from typing import TYPE_CHECKING
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accounts.models import ApiKey
 
 
 class AccountError(Exception):
@@ -41,6 +46,19 @@ class TeamInUse(AccountError):
 
 class TooManyKeys(AccountError):
     sentence = _("There are too many API keys. Revoke one that is not needed any more.")
+
+
+class KeyMade(AccountError):
+    """What asked for a key has one already: `key`."""
+
+    sentence = _("This API key has already been made.")
+
+    def __init__(self, key: "ApiKey") -> None:
+        self.key = key
+
+
+class KeyRotated(AccountError):
+    sentence = _("This API key was rotated in the meantime.")
 
 
 class ApiKeyRefused(AccountError):

@@ -8,7 +8,14 @@ from django.utils.translation import gettext_lazy as _
 
 # Group → (app label and model, icon). A model nobody registered, or may not see, is left out.
 GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
-    (_("People"), (("accounts.User", "person"), ("accounts.Team", "group"))),
+    (
+        _("People"),
+        (
+            ("accounts.User", "person"),
+            ("accounts.Team", "group"),
+            ("accounts.ApiKey", "vpn_key"),
+        ),
+    ),
     (
         _("Models"),
         (

@@ -16,13 +16,14 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import actions
 from accounts.errors import AccountError
-from accounts.models import User
+from accounts.models import ApiKey, User
 from ops.admin import ReadOnlyInline, limit_link
 
 # Signing in here is signing in anywhere: with its second factor and its rate limits.
@@ -108,12 +109,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
         "administrator",
         "in_teams",
         "limited_to",
+        "keys",
         "date_joined",
         "last_login",
     )
     fieldsets = (
         (None, {"fields": ("email", "name", "password_page")}),
-        (_("Rights"), {"fields": ("active", "administrator", "in_teams", "limited_to")}),
+        (_("Rights"), {"fields": ("active", "administrator", "in_teams", "limited_to", "keys")}),
         (_("Dates"), {"fields": ("date_joined", "last_login")}),
     )
     add_fieldsets = ((None, {"fields": ("email", "name", "password1", "password2")}),)
@@ -143,6 +145,15 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     @admin.display(description=_("limits and budgets"))
     def limited_to(self, user: User) -> str:
         return limit_link(user)
+
+    @admin.display(description=_("API keys"))
+    def keys(self, user: User) -> str:
+        url = f"{reverse('admin:accounts_apikey_changelist')}?owner__id__exact={user.pk}"
+        working = ApiKey.objects.of(user).working().count()
+        text = ngettext("%s works", "%s work", working) % working
+        return format_html(
+            '{} <a class="text-link underline" href="{}">{}</a>', text, url, _("Show")
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         return self.readonly_fields if obj else ()

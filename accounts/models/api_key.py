@@ -36,6 +36,10 @@ class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
         unexpired = Q(expires_at=None) | Q(expires_at__gt=Now())
         return self.filter(unexpired, revoked_at=None, owner__is_active=True)
 
+    def ended(self) -> Self:
+        """Return the keys that were revoked or have expired."""
+        return self.filter(Q(revoked_at__isnull=False) | Q(expires_at__lte=Now()))
+
 
 class ApiKey(models.Model):
     """A key for programs. Written by `accounts.api_keys`; its secret is shown once, never kept.
@@ -120,6 +124,11 @@ class ApiKey(models.Model):
     @property
     def is_expired(self) -> bool:
         return self.expires_at is not None and self.expires_at <= timezone.now()
+
+    @property
+    def has_former(self) -> bool:
+        """Say whether the secret from before the last rotation still works."""
+        return self.former_until is not None and self.former_until > timezone.now()
 
     @property
     def is_working(self) -> bool:

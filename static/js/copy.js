@@ -1,5 +1,6 @@
-// Copies a message or a code block. Code blocks get their button when the answer is complete:
-// a streaming answer keeps exactly the elements the server sends.
+// Copies a message, a code block, or the field that a button names. Code blocks of messages get
+// their button when the answer is complete: a streaming answer keeps exactly the elements the
+// server sends.
 (() => {
   const label = (name) => document.body.dataset[name] || name;
 
@@ -15,14 +16,17 @@
   }
 
   function done(button) {
+    const announcer = document.getElementById("announcer");
+    announcer?.replaceChildren(announcer.dataset.copied || label("copied"));
     const use = button.querySelector("use");
+    if (!use) return;
     const before = use.getAttribute("href");
     use.setAttribute("href", "#icon-check");
-    document.getElementById("announcer")?.replaceChildren(label("copied"));
     setTimeout(() => use.setAttribute("href", before), 1600);
   }
 
   function textOf(button) {
+    if (button.dataset.copy.startsWith("#")) return document.querySelector(button.dataset.copy).value;
     const block = button.closest(".code");
     if (block) return block.querySelector("pre").textContent.replace(/\n$/, "");
     return button.closest(".message").querySelector(button.dataset.copy).innerText;

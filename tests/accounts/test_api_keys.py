@@ -1,6 +1,7 @@
 """Keys for programs: what they open, for how long, from where, and what is kept of them."""
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.db import connection
@@ -12,6 +13,7 @@ from accounts.api_keys import (
     Scope,
     authenticate,
     change_key,
+    end_former,
     issue_key,
     note_use,
     revoke_key,
@@ -147,6 +149,7 @@ def test_both_secrets_work_while_a_rotation_overlaps(owner):
 def test_a_rotation_without_overlap_ends_both_earlier_secrets(owner):
     key, first = issue_key(owner, "a key")
     second = rotate_key(key, dt.timedelta(hours=1))
+    key.refresh_from_db()
     before = current_rights_version()
     third = rotate_key(key, dt.timedelta())
     assert current_rights_version() == before + 1
@@ -154,6 +157,42 @@ def test_a_rotation_without_overlap_ends_both_earlier_secrets(owner):
         with pytest.raises(errors.UnknownKey):
             authenticate(gone, HERE)
     assert authenticate(third, HERE)
+
+
+def test_who_rotates_second_is_told_and_ends_nothing(owner):
+    key, old = issue_key(owner, "a key")
+    new = rotate_key(key, dt.timedelta(hours=1))
+    with pytest.raises(errors.KeyRotated):
+        rotate_key(key, dt.timedelta(hours=1))
+    assert authenticate(old, HERE) == authenticate(new, HERE) == key
+
+
+def test_the_former_secret_is_ended_early(owner):
+    key, old = issue_key(owner, "a key")
+    new = rotate_key(key, dt.timedelta(hours=1))
+    key.refresh_from_db()
+    assert key.has_former
+    before = current_rights_version()
+    end_former(key)
+    assert current_rights_version() == before + 1
+    with pytest.raises(errors.UnknownKey):
+        authenticate(old, HERE)
+    found = authenticate(new, HERE)
+    assert (found.has_former, found.former_last_four) == (False, "")
+    revoke_key(key)
+    with pytest.raises(errors.KeyRevoked):
+        end_former(key)
+
+
+def test_asking_twice_makes_one_key_and_nobody_takes_anothers_id(owner, outsider):
+    client_id = uuid.uuid4()
+    key, secret = issue_key(owner, "a key", client_id=client_id)
+    with pytest.raises(errors.KeyMade) as again:
+        issue_key(owner, "a key", client_id=client_id)
+    assert again.value.key == key
+    assert authenticate(secret, HERE) == key
+    assert issue_key(outsider, "a key", client_id=client_id)[0] != key
+    assert ApiKey.objects.count() == 2
 
 
 def test_a_person_has_a_hundred_working_keys_at_most(owner, outsider, monkeypatch):

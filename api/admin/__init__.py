@@ -1,0 +1,3 @@
+from api.admin import key
+
+__all__ = ["key"]
