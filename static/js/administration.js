@@ -13,8 +13,18 @@ window.addEventListener("load", () => {
   window.django?.jQuery?.(nameSearches);
 });
 
-// The search within a field of several has no name, and its list holds more than items.
+// A field of one is named by its value alone, which may be none, and holds another. The search within
+// a field of several has no name, and its list holds more than items.
 function nameSearches() {
+  for (const field of document.querySelectorAll(".select2-selection--single")) {
+    const select = field.closest(".select2").previousElementSibling;
+    const label = select?.labels?.[0];
+    if (!label) continue;
+    label.id ||= `${select.id}-label`;
+    const value = field.querySelector(".select2-selection__rendered");
+    value.role = value.ariaReadOnly = null;
+    field.setAttribute("aria-labelledby", `${label.id} select2-${select.id}-container`);
+  }
   for (const field of document.querySelectorAll(".select2-search--inline input")) {
     const select = field.closest(".select2")?.previousElementSibling;
     field.ariaLabel = select?.labels?.[0]?.textContent.trim() ?? "";

@@ -46,7 +46,8 @@ def pages() -> list[str]:
             found += [page_of(row) for row in model._default_manager.all()[:1]]
     found += [reverse("usage:connection-test", args=[row.pk]) for row in Provider.objects.all()]
     rotation = reverse("admin:providers_credential_rotate", args=[Credential.objects.get().pk])
-    for name in ("providers_provider", "providers_modelspec", "accounts_user", "accounts_team"):
+    added = ("accounts_user", "accounts_team", "usage_limit")
+    for name in ("providers_provider", "providers_modelspec", *added):
         found.append(reverse(f"admin:{name}_add"))
     found.append(reverse("admin:providers_provider_find", args=[Provider.objects.get().pk]))
     found += [page_of(route.model) for route in Route.objects.all()]
