@@ -1,6 +1,6 @@
 """Callers in processes of their own: many threads each, and a connection to Postgres for every one.
 
-Imported by the fork server before it forks, so that ten processes cost one start of Django.
+Imported by the fork server before it forks, so that twenty processes cost one start of Django.
 """
 
 # ruff: noqa: E402 - Django has to be set up before what uses it is imported
@@ -26,10 +26,12 @@ from providers.errors import ProviderError
 from providers.models import ModelSpec
 from providers.values import Prompt, Usage
 from usage.actions import Settlement, release, settle
-from usage.metered import open_call
+from usage.metered import open_call, warm_up
 from usage.models import Payer, UsageRecord
 
-THREADS = 20
+warm_up()
+
+THREADS = 10
 BARRIER = 0x626172726965  # an advisory lock: all wait for it, and all get it at once
 
 

@@ -14,7 +14,7 @@ from tests.faults import callers
 from tests.faults.callers import BARRIER, THREADS, Order, Told
 from tests.faults.house import House
 
-PROCESSES = 10
+PROCESSES = 20
 SIZE = PROCESSES * THREADS
 _WAITING = """
 SELECT count(*) FROM pg_locks
@@ -23,7 +23,7 @@ WHERE locktype = 'advisory' AND NOT granted AND (classid::bigint << 32) + objid:
 
 
 class Crowd:
-    """Ten processes of twenty callers."""
+    """Twenty processes of ten callers."""
 
     def __init__(self, house: House) -> None:
         context = multiprocessing.get_context("forkserver")

@@ -1,4 +1,4 @@
-"""Two hundred calls at the same moment, from ten processes, for less than they want.
+"""Two hundred calls at the same moment, from twenty processes, for less than they want.
 
 As many begin as there is room for, not one more and not one less; at every moment the counters of
 each limit are the sums of the ledger's rows.
