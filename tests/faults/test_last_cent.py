@@ -130,7 +130,7 @@ def refusals(told: Sequence[Told]) -> Counter[str]:
 
 
 def test_two_hundred_at_once_for_the_last_cent(house, crowd, chance, times):
-    for _ in range(times(3, 50)):
+    for _ in range(times(2, 50)):
         fits = chance.choice([0, 1, 3, 17])
         subjects = chance.sample(["user", "team", "key", "model"], chance.randint(1, 4))
         alone = {"user", "key"} & {*subjects}
@@ -161,7 +161,7 @@ def test_answers_that_may_be_shorter_share_what_is_left(house, crowd, chance, ti
         Prompt((Turn("user", "Say so. " * chance.randint(1, 40)),), longest, may_be_shorter=True)
         for longest in (100, 1000, 20_000)
     ]
-    for _ in range(times(2, 50)):
+    for _ in range(times(1, 50)):
         cast = a_cast(chance, people=3)
         budget = budget_for(chance.randint(20, 300), cast, Decimal(0))
         set_limits(cast.team, total_budget=budget)
@@ -202,7 +202,7 @@ def test_two_hundred_at_once_for_a_few_places(house, crowd, chance, times):
         "requests_per_minute": "limit_requests",
         "tokens_per_minute": "limit_tokens",
     }
-    for _ in range(times(3, 50)):
+    for _ in range(times(2, 50)):
         cast = a_cast(chance, people=3)
         fits, name = chance.choice([0, 1, 3, 17]), chance.choice([*kinds])
         size = tokens_of(cast.model, PROMPT) + PROMPT.max_tokens
@@ -260,14 +260,14 @@ def test_who_is_refused_hears_of_the_limit_that_it_was(house, crowd, chance, tim
     cast = a_cast(chance, people=2)
     limits = [set_limits(cast.model, max_streams=30), set_limits(cast.team, max_streams=35)]
     with watching(partial(check, limits)):
-        told = crowd.obey(cast.order("churn", chance, seconds=times(4, 60)))
+        told = crowd.obey(cast.order("churn", chance, seconds=times(3, 60)))
     print(f"{began(told)} calls, refused {refusals(told)}")
     assert refusals(told).keys() == {"limit_streams"}
     check_all_closed(limits)
 
 
 def test_limits_are_set_and_deleted_while_calls_begin_and_end(house, crowd, chance, times):
-    cast, seconds = a_cast(chance, people=4), times(6, 120)
+    cast, seconds = a_cast(chance, people=4), times(3, 120)
     provider = cast.model.provider
     store_credential(provider, "sk-free-0123456789abcdef", name="free", weight=1)
     store_credential(provider, "sk-full-0123456789abcdef", name="full", max_streams=100)
@@ -307,7 +307,7 @@ def some_settings(chance: random.Random, cast: Cast) -> dict[str, int | Decimal]
 
 
 def test_a_providers_keys_take_no_more_than_they_may(house, crowd, chance, times):
-    for _ in range(times(2, 50)):
+    for _ in range(times(1, 50)):
         cast, limit = a_cast(chance), chance.choice(["max_streams", "requests_per_minute"])
         places = {name: chance.choice([1, 3, 10]) for name in "abc"[: chance.randint(1, 3)]}
         for name, most in places.items():
