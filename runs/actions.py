@@ -155,11 +155,11 @@ def _finished(run: Run) -> None:
 def requeue(run: Run, call: MeteredCall | None = None) -> bool:
     """Give a Run back with nothing shown, so that any worker may take it."""
     with transaction.atomic():
-        if call is not None:
-            end_attempt(call, "handed_over")
         given = Run.objects.filter(
             pk=run.pk, fence=run.fence, state=State.RUNNING, first_text_at=None
         ).update(state=State.QUEUED, lease_expires_at=None, text=F("prefix"), worker="")
+        if call is not None:  # last, as in `finish`; the sweeper has the same order
+            end_attempt(call, "handed_over")
     return bool(given)
 
 

@@ -81,7 +81,7 @@ def _settle_open_attempts(run: Run, text: str) -> None:
         spec = attempt.usage.deployment
         written = count(text, spec) if spec else attempt.usage.held_output_tokens
         estimate = Usage(input_tokens=attempt.usage.held_input_tokens, output_tokens=written)
-        settle(attempt.usage, Settlement(estimate, is_reported=False, outcome=WorkerLost.kind))
         attempt.ended_at = Now()
         attempt.error_kind = WorkerLost.kind
-        attempt.save()
+        attempt.save()  # first, as its own worker does, should that come back just now
+        settle(attempt.usage, Settlement(estimate, is_reported=False, outcome=WorkerLost.kind))

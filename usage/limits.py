@@ -20,11 +20,10 @@ from django.db.models.functions import Now
 
 from accounts.errors import KeyRevoked
 from accounts.models import ApiKey, Team, User
-from providers.errors import BudgetHeld
 from providers.models import ModelSpec
 from providers.values import Prompt, Wire
 from usage.errors import SubjectGone
-from usage.fitting import cost_of, fit, headers_of
+from usage.fitting import cost_of, fit
 from usage.models import Limit, Payer
 from usage.opening import open_books
 from usage.standing import MINUTE, Moment, Standing, Window
@@ -37,7 +36,6 @@ SETTINGS = (
 )
 Subject = User | Team | ApiKey | ModelSpec
 _FIELDS: dict[type, str] = {User: "user", Team: "team", ApiKey: "key", ModelSpec: "model"}
-TRIES = 5  # of a call whose share was taken by another between the look and the grip
 BOOKS = 0x6C65646765727C  # the advisory lock that a new limit's opening keeps all calls from
 
 _LOCKED = """
@@ -127,8 +125,18 @@ class Share:
 
 def standings(payer: Payer, model_id: UUID | None) -> list[Standing]:
     """Return how the limits that apply stand now."""
-    limits = Limit.objects.applying_to(payer, model_id).annotate(now=Now())
-    return [Standing(limit, Moment(limit.now)) for limit in limits]
+    return _stand(Limit.objects.applying_to(payer, model_id))
+
+
+def _locked_standings(payer: Payer, model_id: UUID | None) -> list[Standing]:
+    """Return how they stand once nobody else takes or gives back."""
+    mine = Limit.objects.applying_to(payer, model_id).select_for_update(no_key=True)
+    ids = list(mine.values_list("pk", flat=True))
+    return _stand(Limit.objects.filter(pk__in=ids).order_by("pk"))  # by the clock after the wait
+
+
+def _stand(limits: QuerySet[Limit]) -> list[Standing]:
+    return [Standing(limit, Moment(limit.now)) for limit in limits.annotate(now=Now())]
 
 
 def take(
@@ -137,11 +145,13 @@ def take(
     """Take what `ask` can come to when `spec` answers for the model that was asked.
 
     Joins the transaction that writes the hold. Raises `LimitReached`; then nothing was taken.
+    Others may take between the look and the grip: who came too late twice grips before looking, so
+    that every refusal names a limit that was reached.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOOKS])
-    for _ in range(TRIES):
-        found = standings(payer, model_id)
+    for look in (standings, standings, _locked_standings):
+        found = look(payer, model_id)
         output = fit(found, spec, ask, input_tokens)
         cost = cost_of(spec, input_tokens, output)
         if not found:
@@ -149,7 +159,7 @@ def take(
         ids = [standing.limit.pk for standing in found]
         if _taken(ids, found[0].at, cost or Decimal(0), input_tokens + output):
             return Share(output, ids, cost, found[0].at.time)
-    raise BudgetHeld(retry_after=1.0, headers=headers_of(found))
+    raise AssertionError("what is locked does not change")
 
 
 def _taken(ids: list[int], at: Moment, cost: Decimal, tokens: int) -> bool:

@@ -7,7 +7,7 @@ from django.db.models import Case, Count, F, Func, Q, Sum, When
 from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Coalesce, Extract, Floor
 
-from usage.models import Limit, UsageRecord
+from usage.models import Account, Limit, UsageRecord
 from usage.rollups import cost_since
 from usage.standing import MINUTE, Moment, Window
 
@@ -36,11 +36,15 @@ def open_books(limit: Limit, at: Moment) -> None:
 
 
 def of_subject(limit: Limit) -> Q:
-    """Return the condition for the rows, of the ledger or its sums, that count against `limit`."""
+    """Return the condition for the rows, of the ledger or its sums, that count against `limit`.
+
+    It joins nothing: an update that waits for a row looks at it again, but not at a joined one.
+    """
+    accounts = Account.objects.values("pk")
     if limit.user_id is not None:
-        return Q(account__user=limit.user_id)
+        return Q(account__in=accounts.filter(user=limit.user_id))
     if limit.team_id is not None:
-        return Q(account__user__teams=limit.team_id)
+        return Q(account__in=accounts.filter(user__teams=limit.team_id))
     if limit.key_id is not None:
         return Q(key=limit.key_id)
     return Q(model=limit.model_id)

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -29,6 +30,7 @@ from ops.valkey import EmbeddedValkey
 LEASE_SECONDS = 3.0
 DRAIN_SECONDS = 4.0
 WORKERS = ("w1", "w2")
+CONNECTIONS = 300  # to Postgres: two hundred callers beside all that lives here
 
 
 def free_port() -> int:
@@ -48,7 +50,7 @@ class House:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.since: dict[str, float] = {}
         self.parts = {
-            "postgres": self.postgres.part(),
+            "postgres": self._postgres(),
             "valkey": self.valkey.part(),
             "fake": self._fake(),
         }
@@ -145,6 +147,10 @@ class House:
         return broker_url(self.redis_url)
 
     # Parts
+
+    def _postgres(self) -> Part:
+        part = self.postgres.part()
+        return replace(part, command=[*part.command, "-c", f"max_connections={CONNECTIONS}"])
 
     def _fake(self) -> Part:
         words = ["-m", "tests.fake_backend", "--port", str(self.fake_port)]

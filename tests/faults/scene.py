@@ -6,12 +6,15 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from celery import Celery
+from django.db.models import Q, QuerySet
 
+from accounts.models import Team
 from chat.actions import Exchange, send_message, start_conversation
 from chat.models import Conversation
 from providers.actions import add_provider
@@ -22,8 +25,24 @@ from tests.faults import books
 from tests.faults.house import House
 from tests.faults.readers import Overheard, Reader, Readers
 from tests.people import make_person, signed_in
+from usage.limits import set_limits
+from usage.models import Limit
 
 FINAL_SECONDS = 30.0
+# No test comes near them: they are there to be counted.
+WIDE = {
+    "requests_per_minute": 10_000,
+    "tokens_per_minute": 2**31 - 1,
+    "max_streams": 1000,
+    "day_budget": Decimal(1_000_000),
+    "month_budget": Decimal(1_000_000),
+    "total_budget": Decimal(1_000_000),
+}
+PRICES = {
+    "input_price": Decimal("2.345679"),
+    "cached_input_price": Decimal("0.234568"),
+    "output_price": Decimal("9.876543"),
+}  # their costs have to be rounded
 
 
 class Clock(threading.Thread):
@@ -47,12 +66,16 @@ class Clock(threading.Thread):
 
 
 class Scene:
-    """One test's person, with the fake as their provider."""
+    """One test's person in their team, with the fake as their provider; all within limits."""
 
     def __init__(self, house: House, clock: Clock, readers: Readers, overheard: Overheard) -> None:
         self.house, self.clock, self.readers, self.overheard = house, clock, readers, overheard
         self.runs: list[Run] = []
         self.person = make_person()
+        self.team = Team.objects.create(name=f"Team of {self.person}")
+        self.team.members.add(self.person)
+        set_limits(self.person, **WIDE)
+        set_limits(self.team, **WIDE)
         self.cookie = f"sessionid={signed_in(self.person).cookies['sessionid'].value}"
         self.provider = add_provider(
             "Fake",
@@ -67,14 +90,18 @@ class Scene:
     def model(self, name: str) -> ModelSpec:
         """Return the model whose name tells the fake how to behave."""
         found = ModelSpec.objects.filter(provider=self.provider, name=name).first()
-        return found or ModelSpec.objects.create(
-            provider=self.provider,
-            name=name,
-            label=name,
-            max_output_tokens=4000,
-            context_window=100_000,
-            makes_titles=False,
-        )
+        if found is None:
+            found = ModelSpec.objects.create(
+                provider=self.provider,
+                name=name,
+                label=name,
+                max_output_tokens=4000,
+                context_window=100_000,
+                makes_titles=False,
+                **PRICES,
+            )
+            set_limits(found, **WIDE)
+        return found
 
     def ask(self, model: str, conversation: Conversation | None = None) -> Exchange:
         spec, client_id = self.model(model), uuid.uuid4()
@@ -167,11 +194,17 @@ class Scene:
 
         self.until(shown, seconds)
 
+    def limits(self) -> QuerySet[Limit]:
+        """Return the limits of the person, of their team and of the models."""
+        of_model = Q(model__provider=self.provider)
+        return Limit.objects.filter(Q(user=self.person) | Q(team=self.team) | of_model)
+
     def check(self) -> None:
         """All that must hold at the end of each fault test."""
         self.finals()
         self.all_caught_up()
         books.check_closed()
+        books.check_limits(self.limits())
         calls = books.calls_of(self.house.fake_url)
         books.check_ledger(calls)
         books.check_charges(self.runs, calls)

@@ -6,6 +6,7 @@ from providers.actions import add_model, add_provider
 from providers.models import Provider, Route
 from runs.models import Attempt
 from tests.faults import books
+from tests.faults.scene import PRICES
 
 # model's behaviour, final state, error, words kept, calls made
 CASES = [
@@ -52,7 +53,7 @@ def test_a_stand_in_answers_what_failed_before_its_first_text(scene):
     other = add_provider(
         "Other", f"{scene.house.fake_url}/v1", secret="another", allow_private=True
     )
-    stand_in = add_model(other, "fake-n6")
+    stand_in = add_model(other, "fake-n6", **PRICES)
     silent = [model for model, _state, _error, words, _calls in CASES if not words]
     for model in silent:
         Route.objects.create(model=scene.model(model), to=stand_in)

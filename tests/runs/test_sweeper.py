@@ -15,6 +15,7 @@ from runs import actions, claims, sweeper
 from runs.buffer import fence_key, text_key
 from runs.models import Attempt, Run
 from tests.runs.scripted import ScriptedBackend
+from usage.actions import release
 from usage.models import UsageRecord
 
 LONG_AGO = "2001-01-01T00:00:00Z"
@@ -182,3 +183,25 @@ def test_a_worker_frozen_with_a_lock_in_its_hands_keeps_no_other_waiting(died):
     let_go.set()
     thread.join()
     assert swept(frozen).state == "interrupted"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_comes_back_just_now_waits_for_the_sweeper_or_it_for_the_worker(died):
+    """Both close the same attempt and its record: in one order, or each waits for the other."""
+    run = died("half")
+    attempt = Attempt.objects.get(run=run)
+
+    def sweep() -> None:
+        sweeper.sweep_runs()
+        connection.close()
+
+    sweeping = threading.Thread(target=sweep)
+    with transaction.atomic():  # as `end_attempt` does it
+        Attempt.objects.filter(pk=attempt.pk, ended_at=None).update(ended_at=Now())
+        sweeping.start()
+        time.sleep(0.5)
+        release(attempt.usage, "connection")
+    sweeping.join(30)
+    run.refresh_from_db()
+    assert run.state == "interrupted"
+    assert UsageRecord.objects.get(pk=attempt.usage_id).outcome == "connection"

@@ -1,26 +1,29 @@
-"""Limits are set while their subject goes: a sentence or a limit that goes too, never a fault."""
+"""Limits while others begin, end and change things: each moment that matters, one by one.
+
+What two hundred callers do at once is in `tests/faults/test_last_cent.py`.
+"""
 
 import threading
 from collections.abc import Callable
+from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from django.db.models.deletion import Collector
 
-from accounts.actions import delete_team, erase_user
-from accounts.api_keys import issue_key
-from accounts.models import Team, User
-from providers.actions import add_model, add_provider, delete_models
+from accounts.models import Team
+from providers import errors
+from providers.actions import add_model, add_provider
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
-from usage.actions import Settlement, hold, payer_of, settle
-from usage.errors import SubjectGone
-from usage.limits import remove_limits, set_limits
-from usage.models import Limit
+from usage import limits
+from usage.actions import Settlement, hold, payer_of, release, settle
+from usage.limits import set_limits
+from usage.models import Limit, Payer, UsageRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KINDS = ("user", "team", "key", "model")
+PROMPT = Prompt(turns=(Turn("user", "Say so."),), max_tokens=81)
+COST = Decimal("0.00003")
 
 
 @pytest.fixture
@@ -30,90 +33,152 @@ def spec() -> ModelSpec:
 
 
 @pytest.fixture
-def subject_and_end(request, owner: User, admin: User, spec: ModelSpec) -> tuple[object, Callable]:
-    """Something to limit, and what makes it go."""
-    team = Team.objects.create(name="Leaving")
-    return {
-        "user": (owner, lambda: erase_user(User.objects.get(pk=owner.pk))),
-        "team": (team, lambda: delete_team(team)),
-        "key": (issue_key(owner, "k")[0], lambda: erase_user(User.objects.get(pk=owner.pk))),
-        "model": (spec, lambda: delete_models(ModelSpec.objects.filter(pk=spec.pk))),
-    }[request.param]
+def team(owner) -> Team:
+    team = Team.objects.create(name="Sales")
+    team.members.add(owner)
+    return team
 
 
-def in_thread(verb: Callable, outcomes: list[object]) -> threading.Thread:
+@pytest.fixture
+def payer(owner) -> Payer:
+    return payer_of(owner)
+
+
+def begin(payer: Payer, spec: ModelSpec) -> UsageRecord:
+    with transaction.atomic():
+        return hold(payer, "chat", spec, PROMPT)
+
+
+def finish(record: UsageRecord) -> None:
+    assert settle(record, Settlement(Usage(10, 20), True, "stop"))
+
+
+@contextmanager
+def waiting(act: Callable[[], object]):
+    """Let somebody else do `act`, who waits for what this process has locked, until the end."""
+    results: list[object] = []
+
     def run() -> None:
         try:
-            outcomes.append(verb())
-        except BaseException as error:
-            outcomes.append(error)
+            results.append(act())
+        except Exception as error:
+            results.append(error)
         finally:
             connection.close()
 
     thread = threading.Thread(target=run)
-    thread.start()
-    return thread
-
-
-@pytest.mark.parametrize("subject_and_end", KINDS, indirect=True)
-def test_who_is_just_being_deleted_is_waited_for_and_gone(subject_and_end, monkeypatch):
-    subject, end = subject_and_end
-    outcomes: list[object] = []
-    threads = []
-    delete = Collector.delete
-
-    def slowly(self):
-        if not threads:  # all that goes with it has been found
-            threads.append(in_thread(lambda: set_limits(subject, max_streams=1), outcomes))
-            threads[0].join(0.5)
-            assert outcomes == [], "it has to wait"
-        return delete(self)
-
-    monkeypatch.setattr(Collector, "delete", slowly)
-    end()
-    threads[0].join(20)
-    assert [type(outcome) for outcome in outcomes] == [SubjectGone]
-    assert not Limit.objects.exists()
-
-
-@pytest.mark.parametrize("subject_and_end", KINDS, indirect=True)
-def test_limits_that_are_just_being_set_go_with_their_subject(subject_and_end):
-    subject, end = subject_and_end
-    outcomes: list[object] = []
     with transaction.atomic():
-        set_limits(subject, max_streams=1)
-        thread = in_thread(end, outcomes)
+        yield thread, results
         thread.join(0.5)
-        assert outcomes == [], "it has to wait"
-    thread.join(20)
-    assert outcomes == [None]
-    assert not Limit.objects.exists()
+        assert thread.is_alive(), f"did not wait: {results}"
+    thread.join(30)
+    assert not thread.is_alive()
 
 
-def test_limits_come_and_go_while_calls_begin_and_end(owner, spec):
-    """Whatever is there at the end counts nothing that has ended."""
-    faults: list[object] = []
-    barrier = threading.Barrier(4)
+@pytest.mark.parametrize("whose", ["owner", "team", "spec"])
+@pytest.mark.parametrize("end", [finish, lambda record: release(record, "connection")])
+def test_a_first_limit_waits_for_a_call_that_is_just_being_closed(
+    request, owner, team, payer, spec, whose, end
+):
+    subject = request.getfixturevalue(whose)
+    record, under_way = begin(payer, spec), begin(payer, spec)
+    with waiting(lambda: set_limits(subject, total_budget=Decimal(1))) as (thread, results):
+        end(record)
+        thread.start()
+    limit = Limit.objects.get()
+    assert results == [limit]
+    assert (limit.open_calls, limit.held) == (1, under_way.held_cost)
+    assert limit.total_spent == (COST if end is finish else 0)
+    finish(under_way)
+    assert (Limit.objects.get().open_calls, Limit.objects.get().held) == (0, 0)
 
-    def call() -> None:
-        barrier.wait(10)
-        for _ in range(15):
-            with transaction.atomic():
-                prompt = Prompt(turns=(Turn("user", "x"),), max_tokens=50)
-                record = hold(payer_of(owner), "chat", spec, prompt)
-            settle(record, Settlement(Usage(10, 10), True, "stop"))
 
-    def change() -> None:
-        barrier.wait(10)
-        for _ in range(15):
-            set_limits(owner, total_budget=Decimal(1), max_streams=50)
-            remove_limits(owner)
+def test_a_first_limit_waits_for_a_call_that_is_just_beginning(owner, payer, spec):
+    with waiting(lambda: set_limits(owner, max_streams=1)) as (thread, _):
+        hold(payer, "chat", spec, PROMPT)
+        thread.start()
+    assert Limit.objects.get().open_calls == 1
+    with pytest.raises(errors.StreamsLimited):
+        begin(payer, spec)
 
-    payer_of(owner)
-    threads = [in_thread(verb, faults) for verb in (call, call, call, change)]
-    for thread in threads:
-        thread.join(60)
-    assert faults == [None] * 4
-    limit = set_limits(owner, total_budget=Decimal(1))
+
+def test_a_call_waits_for_a_limit_that_is_just_being_set(owner, payer, spec):
+    with waiting(lambda: begin(payer, spec)) as (thread, results):
+        set_limits(owner, max_streams=0)
+        thread.start()
+    assert [type(each) for each in results] == [errors.StreamsLimited]
+
+
+def test_a_changed_limit_keeps_what_was_counted_meanwhile(owner, payer, spec):
+    set_limits(owner, total_budget=Decimal(1))
+    record = begin(payer, spec)
+    with waiting(lambda: set_limits(owner, total_budget=Decimal(2))) as (thread, _):
+        finish(record)
+        thread.start()
+    limit = Limit.objects.get()
+    assert (limit.total_budget, limit.total_spent) == (2, COST)
     assert (limit.open_calls, limit.held) == (0, 0)
-    assert limit.total_spent == Decimal("0.00002") * 45
+
+
+@pytest.fixture
+def _looks_too_early(monkeypatch):
+    """Whoever looks without a lock sees the limits as they were when they were set."""
+    real, seen = limits.standings, {}
+
+    def standings(payer, model_id):
+        return seen.setdefault("first", real(payer, model_id))
+
+    monkeypatch.setattr(limits, "standings", standings)
+
+
+@pytest.mark.parametrize(
+    ("most", "error"),
+    [
+        ({"max_streams": 1}, errors.StreamsLimited),
+        ({"requests_per_minute": 1}, errors.RequestsLimited),
+        ({"tokens_per_minute": 150}, errors.TokensLimited),
+        ({"day_budget": Decimal("0.0001")}, errors.BudgetHeld),
+    ],
+)
+def test_who_came_too_late_again_and_again_hears_why(
+    owner, team, payer, spec, _looks_too_early, most, error
+):
+    set_limits(owner, **most)
+    set_limits(team, max_streams=9)
+    begin(payer, spec)
+    with pytest.raises(error):
+        begin(payer, spec)
+    assert set(Limit.objects.values_list("open_calls", flat=True)) == {1}
+
+
+def test_who_came_too_late_again_and_again_begins_where_there_is_room(
+    owner, payer, spec, _looks_too_early
+):
+    former = set_limits(owner, max_streams=2)
+    begin(payer, spec)
+    Limit.objects.all().delete()  # what is seen without a lock is not there any more
+    set_limits(owner, max_streams=2)
+    record = begin(payer, spec)
+    assert record.limits == [Limit.objects.get().pk] != [former.pk]
+    assert Limit.objects.get().open_calls == 2
+
+
+def test_a_limit_that_is_just_being_deleted_does_not_limit(owner, team, payer, spec):
+    set_limits(owner, max_streams=9)
+    set_limits(team, max_streams=5)
+    with waiting(lambda: begin(payer, spec)) as (thread, results):
+        Limit.objects.filter(user=owner).delete()
+        thread.start()
+    assert [record.limits for record in results] == [[Limit.objects.get().pk]]
+    assert Limit.objects.get().open_calls == 1
+
+
+def test_a_limit_that_was_deleted_and_set_again_counts_calls_under_way_once(owner, payer, spec):
+    set_limits(owner, total_budget=Decimal(1))
+    record = begin(payer, spec)
+    Limit.objects.all().delete()
+    limit = set_limits(owner, total_budget=Decimal(1))
+    assert (limit.open_calls, limit.held) == (1, record.held_cost)
+    finish(record)
+    limit.refresh_from_db()
+    assert (limit.open_calls, limit.held, limit.total_spent) == (0, 0, COST)
