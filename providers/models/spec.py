@@ -1,7 +1,7 @@
 """The catalogue: which model answers at which provider, what it can, costs, and for whom."""
 
 import uuid
-from typing import TYPE_CHECKING, Self, Union
+from typing import TYPE_CHECKING, Any, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
@@ -15,6 +15,7 @@ from providers.models.resting import Resting
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
+    from django.db.models.expressions import Combinable
     from django.utils.functional import _StrPromise
 
     from accounts.models import ApiKey, User
@@ -189,7 +190,7 @@ class ModelSpec(Resting):
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
 
     @staticmethod
-    def open_for(model: object, user: object) -> models.Q:
+    def open_for(model: Any, user: Any) -> "Combinable":
         """Return the condition that a model's teams leave it open to a person.
 
         Both may be an `OuterRef`.

@@ -70,7 +70,7 @@ class TestWhileItIsWritten:
     def test_who_stays_is_written_for(self, play, until, team, person):
         other = User.objects.create_user("other@example.test", "x")
         save_team(team, [person, other])
-        exchange, backend = play(["Shown", 1.5, " and more", END])
+        exchange, _ = play(["Shown", 1.5, " and more", END])
         run = shown(exchange.answer.run, until)
         save_team(team, [person])
         until(run, "done", seconds=4)
