@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 
 from accounts import errors, first
@@ -180,11 +180,15 @@ def erase_user(user: User) -> None:
 
 @transaction.atomic
 def save_team(team: Team, members: Iterable[User]) -> None:
-    """Save a team with exactly these members. Whoever is not among them loses what it opened."""
+    """Save a team with exactly these members. Whoever is not among them loses what it opened.
+
+    Raises `django.db.IntegrityError` for a name just taken, and for a member just erased.
+    """
     people = list(members)
     team.save()
     before = set(team.members.values_list("pk", flat=True))
     team.members.set(people)
+    connection.check_constraints()
     if before - {user.pk for user in people}:
         bump_rights()
 

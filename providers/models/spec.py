@@ -4,6 +4,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef
@@ -15,7 +16,6 @@ from providers.models.resting import Resting
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
-    from django.db.models.expressions import Combinable
     from django.utils.functional import _StrPromise
 
     from accounts.models import ApiKey, User
@@ -184,13 +184,19 @@ class ModelSpec(Resting):
     def __str__(self) -> str:
         return self.label
 
+    def clean(self) -> None:
+        """Refuse to switch on what could be asked for nothing."""
+        if self.is_enabled and not self.abilities:
+            sentence = _("Choose at least one ability, or switch the model off.")
+            raise ValidationError({"abilities": sentence})
+
     @property
     def is_answering(self) -> bool:
         """As `ModelSpecQuerySet.answering` has it: switched on, at a server."""
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
 
     @staticmethod
-    def open_for(model: Any, user: Any) -> "Combinable":
+    def open_for(model: Any, user: Any) -> models.Q:
         """Return the condition that a model's teams leave it open to a person.
 
         Both may be an `OuterRef`.

@@ -1,7 +1,7 @@
 """Suspending many at once, and that of all who leave at the same moment one administrator stays."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from allauth.usersessions.models import UserSession
@@ -98,9 +98,9 @@ WAYS: dict[str, Callable[[User, User], object]] = {
 
 
 @pytest.fixture
-def circle(transactional_db: None) -> Iterator[list[User]]:
+def circle(transactional_db: None) -> list[User]:
     """Administrators each of whom goes for the next."""
-    yield [make_administrator(f"a{n}@example.test") for n in range(TOGETHER)]
+    return [make_administrator(f"a{n}@example.test") for n in range(TOGETHER)]
 
 
 def at_once(jobs: list[Callable[[], object]]) -> list[Exception]:

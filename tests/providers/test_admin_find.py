@@ -143,7 +143,27 @@ class TestAsking:
 
     def test_a_refused_key_is_a_sentence(self, admin_client, provider):
         provider.credentials.all().delete()
+        assert "The server needs a key. Add one." in ask(admin_client, provider)
+
+    def test_a_key_that_the_server_refuses_is_a_sentence(self, admin_client, provider, upstream):
+        upstream.accept("another")
         assert "refused the stored key" in ask(admin_client, provider)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ({"origin": "https://elsewhere.example.test"}, "belong to another address"),
+            ({"is_enabled": False}, "stored keys are disabled"),
+        ],
+    )
+    def test_keys_that_are_not_sent_are_not_blamed_on_the_server(
+        self, admin_client, provider, upstream, change, sentence
+    ):
+        provider.credentials.update(**change)
+        html = ask(admin_client, provider)
+        assert sentence in html
+        assert "refused" not in html
+        assert SECRET not in str(upstream.listed)
 
     def test_an_address_without_a_list_is_a_sentence(self, admin_client, provider):
         Provider.objects.update(base_url=f"{provider.base_url}/nowhere")

@@ -86,8 +86,12 @@ class TestForm:
         assert html.count('type="checkbox" name="abilities"') == 8
         assert save(admin_client, spec, abilities=["json", "vision", "chat"]) == ""
         assert set(spec.abilities) == {"chat", "vision", "json"}
-        assert save(admin_client, spec, abilities=None) == ""
-        assert spec.abilities == []
+
+    def test_one_that_can_nothing_is_switched_off_first(self, admin_client, spec):
+        assert "Choose at least one ability" in save(admin_client, spec, abilities=None)
+        assert spec.abilities
+        assert save(admin_client, spec, abilities=None, is_enabled=None) == ""
+        assert (spec.abilities, spec.is_enabled) == ([], False)
 
     def test_an_empty_public_name_is_none_and_several_may_have_none(
         self, admin_client, spec, other
