@@ -225,6 +225,7 @@ class TestPrices:
         said = do(admin_client, "look_up_all", spec, foreign)
         assert "Prices changed: Large One" in said
         assert "Prices unknown, left as they were: gpt-5.4" in said
+        assert "Prices looked up" in LogEntry.objects.get(object_id=str(spec.pk)).change_message
         for each in (spec, other, foreign):
             each.refresh_from_db()
         assert spec.output_price == 15
@@ -275,11 +276,14 @@ class TestResting:
 
     def test_it_is_woken_from_the_list_and_from_its_page(self, admin_client, tired):
         assert "Awake again: Large One" in do(admin_client, "wake_all", tired)
+        assert "Woken up" in LogEntry.objects.get(object_id=str(tired.pk)).change_message
         fresh = ModelSpec.objects.get()
         assert (fresh.rests_until, fresh.rest_reason) == (None, "")
         tired.save()
         given = form(tired, providers_modelspec_wake="1")
         assert "Awake again" in admin_client.post(page(tired), given, follow=True).content.decode()
+        logged = LogEntry.objects.filter(object_id=str(tired.pk))
+        assert logged.filter(change_message__contains="Woken up").count() == 2
         assert not ModelSpec.objects.get().is_resting
         assert "Wake up" not in _buttons(admin_client.get(page(tired)).content.decode())
 

@@ -13,6 +13,7 @@ from accounts.actions import deactivate_user, erase_user, save_team
 from accounts.models import Team, User
 from chat.actions import start_conversation
 from chat.models import Message
+from providers.actions import limit_model
 from providers.errors import ModelWithdrawn, sentence_of
 from providers.models import ModelSpec
 from runs import claims
@@ -58,6 +59,14 @@ class TestWhileItIsWritten:
         assert sentence_of(run.error_kind) == ModelWithdrawn.sentence
         record = UsageRecord.objects.get()
         assert (record.state, record.outcome) == ("settled", "withdrawn")
+
+    def test_a_model_that_is_limited_meanwhile_is_lost_too(self, play, until, spec, person):
+        team = Team(name="Others")
+        save_team(team, [])
+        run = shown(play(LONG)[0].answer.run, until)
+        limit_model(spec, [team])
+        until(run, "interrupted", seconds=2)
+        assert run.error_kind == "withdrawn"
 
     def test_with_nothing_shown_yet_it_failed_and_says_why(self, play, until, team):
         exchange, backend = play([30.0, "Late", END])
