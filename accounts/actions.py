@@ -1,13 +1,14 @@
 """What can happen to people: each verb is one transaction, called by pages, admin and commands."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib import import_module
+from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.http import HttpRequest
 
 from accounts import errors, first
@@ -22,6 +23,7 @@ __all__ = [
     "change_password",
     "change_theme",
     "deactivate_user",
+    "deactivate_users",
     "delete_team",
     "end_sessions",
     "ensure_administrator",
@@ -134,10 +136,18 @@ def end_sessions(sessions: Iterable[UserSession]) -> None:
 def deactivate_user(user: User) -> None:
     """Lock somebody out at once, keeping what is theirs. Raises `LastAdministrator`."""
     _keep_one_administrator(without=user)
+    _deactivate([user.pk])
     user.is_active = False
-    user.save(update_fields=["is_active"])
-    _end(UserSession.objects.filter(user=user))
-    bump_rights()
+
+
+@transaction.atomic
+def deactivate_users(users: Iterable[User], by: User) -> list[User]:
+    """Lock many out at once; returns whom. Where no administrator would be left, `by` stays in."""
+    administrators = _locked_administrators()
+    chosen = {user.pk for user in users}
+    if administrators and all(each.pk in chosen for each in administrators):
+        chosen.discard(by.pk if by in administrators else administrators[0].pk)
+    return _deactivate(chosen)
 
 
 def reactivate_user(user: User) -> None:
@@ -172,11 +182,15 @@ def erase_user(user: User) -> None:
 
 @transaction.atomic
 def save_team(team: Team, members: Iterable[User]) -> None:
-    """Save a team with exactly these members. Whoever is not among them loses what it opened."""
+    """Save a team with exactly these members. Whoever is not among them loses what it opened.
+
+    Raises `django.db.IntegrityError` for a name just taken, and for a member just erased.
+    """
     people = list(members)
     team.save()
     before = set(team.members.values_list("pk", flat=True))
     team.members.set(people)
+    connection.check_constraints()
     if before - {user.pk for user in people}:
         bump_rights()
 
@@ -192,15 +206,29 @@ def delete_team(team: Team) -> None:
     bump_rights()
 
 
+def _deactivate(keys: Collection[UUID]) -> list[User]:
+    """Set people inactive and end their sessions; as many statements for a thousand as for one."""
+    people = User.objects.filter(pk__in=keys)
+    leaving = list(people.select_for_update(no_key=True).order_by("pk"))
+    people.update(is_active=False)
+    _end(UserSession.objects.filter(user__in=leaving))
+    bump_rights()
+    return leaving
+
+
 def _end(sessions: Iterable[UserSession]) -> None:
-    store = import_module(settings.SESSION_ENGINE).SessionStore()
-    for session in sessions:
-        store.delete(session.session_key)
-        session.delete()
+    ended = {session.pk: session.session_key for session in sessions}
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    store.get_model_class().objects.filter(session_key__in=ended.values()).delete()
+    UserSession.objects.filter(pk__in=ended).delete()
+
+
+def _locked_administrators() -> list[User]:
+    return list(User.objects.administrators().select_for_update().order_by("pk"))
 
 
 def _keep_one_administrator(without: User) -> None:
     """Lock the administrators, so that two who leave at once cannot both be the last but one."""
-    administrators = list(User.objects.administrators().select_for_update().order_by("pk"))
+    administrators = _locked_administrators()
     if without in administrators and len(administrators) == 1:
         raise errors.LastAdministrator

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.db import IntegrityError, connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -104,6 +105,24 @@ class SearchingAdmin(ModelAdmin):
         if db_field.name in self.get_autocomplete_fields(request):
             options["widget"] = Searched(db_field, self.admin_site)
         return super().formfield_for_manytomany(db_field, request, **options)
+
+
+class ContestedAdmin(ModelAdmin):
+    """Two who save at once, or save what somebody deletes: the second has the form again.
+
+    What the first did is there when the form is looked at anew, and its fields say what is in the
+    way. Nothing of the first try is left.
+    """
+
+    def changeform_view(self, request: HttpRequest, *given: Any, **options: Any) -> Any:
+        try:
+            return super().changeform_view(request, *given, **options)
+        except IntegrityError:
+            return super().changeform_view(request, *given, **options)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        connection.check_constraints()  # before anybody is told that it was saved
 
 
 class DayFilter(RangeDateFilter):

@@ -1,18 +1,20 @@
 """Changes to the catalogue. Each is one transaction."""
 
 import datetime as dt
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from accounts.models import Team
+from accounts.rights import bump_rights
 from boundary.encryption import UnreadableSecretError
 from providers import catalogue
 from providers.errors import ProviderError
@@ -180,6 +182,14 @@ def _kept(credential: Credential, secret: str, provider: Provider) -> Credential
 
 
 @transaction.atomic
+def delete_provider(provider: Provider) -> None:
+    """Delete a server with its keys and its models."""
+    # The provider first, as whoever starts an answer at it does: Django would begin with answers.
+    list(Provider.objects.select_for_update().filter(pk=provider.pk))
+    provider.delete()
+
+
+@transaction.atomic
 def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
     """Add a model to the catalogue, as an ordinary choice. Raises `ValidationError`."""
     given = {"label": name[:100], "public_name": free_name(provider, name), **fields}
@@ -197,11 +207,61 @@ def delete_models(specs: QuerySet[ModelSpec]) -> None:
     ModelSpec.objects.filter(pk__in=keys).delete()
 
 
+@transaction.atomic
+def add_models(provider: Provider, known: Mapping[str, Mapping[str, Any]]) -> list[ModelSpec]:
+    """Add models by name with what is known of each, by as few statements as for one.
+
+    Raises `ValidationError`, and `django.db.IntegrityError` where somebody just added one.
+    """
+    names = free_names(provider, known)
+    specs = []
+    for name, fields in known.items():
+        given = {"label": name[:100], "public_name": names[name], **fields}
+        specs.append(ModelSpec(provider=provider, name=name, **given))
+        specs[-1].clean_fields(exclude=("provider",))  # which would be looked up for each
+        specs[-1].clean()
+    return ModelSpec.objects.bulk_create(specs)
+
+
 def free_name(provider: Provider, name: str) -> str | None:
     """Return what programs may call a new model: its name, where that is free."""
-    names = [name, f"{slugify(provider.name) or 'provider'}/{name}"]
-    taken = ModelSpec.objects.filter(public_name__in=names).values_list("public_name", flat=True)
-    return next((each for each in names if len(each) <= 200 and each not in set(taken)), None)
+    return free_names(provider, [name])[name]
+
+
+def free_names(provider: Provider, names: Iterable[str]) -> dict[str, str | None]:
+    """Return what programs may call each of some new models, as `free_name` has it."""
+    beginning = slugify(provider.name) or "provider"
+    wanted = {name: (name, f"{beginning}/{name}") for name in names}
+    all_wanted = [each for pair in wanted.values() for each in pair]
+    found = ModelSpec.objects.filter(public_name__in=all_wanted)
+    taken = set(found.values_list("public_name", flat=True))
+    free: dict[str, str | None] = {}
+    for name, pair in wanted.items():
+        free[name] = next((e for e in pair if len(e) <= 200 and e not in taken), None)
+        taken.add(free[name])
+    return free
+
+
+def free_key_name(provider: Provider) -> str:
+    """Return a name that none of the provider's keys has, to begin with."""
+    keys = Credential.objects.filter(provider=provider, retires_at=None)
+    taken = set(keys.values_list("name", flat=True))
+    names = ("default", *(f"key {number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+@transaction.atomic
+def limit_model(spec: ModelSpec, teams: Iterable[Team]) -> None:
+    """Let only these teams use a model; everybody where there are none.
+
+    Whoever could use it so far, and is in none of them, loses it. Raises
+    `django.db.IntegrityError` for a team just deleted.
+    """
+    before, after = set(spec.teams.all()), set(teams)
+    spec.teams.set(after)
+    connection.check_constraints()
+    if after and (not before or before - after):
+        bump_rights()
 
 
 @transaction.atomic

@@ -73,6 +73,7 @@ class Known:
     context_window: int
     max_output_tokens: int
     prices: Prices
+    assumes_window: bool  # nobody told how long it is
 
 
 def known(
@@ -88,14 +89,15 @@ def known(
     """
     found = _model(name, url)
     usual = 128_000 if is_openai_s(url) else 8192
-    window = context_window or (found and found.context_window) or usual
-    window = max(512, min(window, 2_000_000))
+    told = context_window or (found and found.context_window)
+    window = max(512, min(told or usual, 2_000_000))
     return Known(
         label=(name.rpartition("/")[2].strip() or name)[:100],
         abilities=abilities(name, stated or {}),
         context_window=window,
         max_output_tokens=min(16_384, window // 4),
         prices=prices(name, url) or Prices(),
+        assumes_window=not told,
     )
 
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from asgiref.sync import async_to_sync
 
@@ -18,24 +18,26 @@ _SECONDS = 4.0
 
 def offered(
     url: str, key: str, *, allow_private: bool, kind: str = Provider.Kind.OPENAI
-) -> list[Offered]:
-    """Return the server's chat models, as far as it tells what they are.
+) -> tuple[list[Offered], errors.ProviderError | None]:
+    """Return the server's chat models, as far as it tells what they are, and why it did not.
 
     Blocking. Where OpenAI itself cannot be asked these are a few that it is known to have; of any
     other server that does not list its models there are none.
     """
-    found = {}
+    found, failed = {}, None
     try:
         found = {
             each.name: each for each in listed(url, key, allow_private=allow_private, kind=kind)
         }
     except errors.ProviderError as error:
+        failed = error
         logger.warning("The provider's models could not be listed: %s", error.kind)
     talk = [name for name, each in found.items() if _talks(each)]
     able = catalogue.by_use(talk, url)
     if able:
-        return [found[name] for name in able]
-    return [Offered(name) for name in catalogue.OPENAI_MODELS] if is_openai_s(url) else []
+        return [found[name] for name in able], None
+    known = catalogue.OPENAI_MODELS if is_openai_s(url) else ()
+    return [Offered(name) for name in known], failed
 
 
 def listed(
@@ -50,19 +52,30 @@ def listed(
 
 
 def add_models(provider: Provider, models: Iterable[Offered]) -> list[ModelSpec]:
-    """Add models as their server offers them, with what is known of each."""
-    specs = []
+    """Add models as their server offers them, with what is known of each.
+
+    Those that can be asked for nothing here are switched off.
+    """
+    known = {}
     for each in models:
         facts = catalogue.known(
             each.name, provider.base_url, context_window=each.context_window, stated=each.stated
         )
         fields = {**asdict(facts), **asdict(facts.prices)}
-        del fields["prices"]
-        specs.append(actions.add_model(provider, each.name, **fields))
-    return specs
+        del fields["prices"], fields["assumes_window"]
+        known[each.name] = {**fields, "is_enabled": bool(facts.abilities)}
+    return actions.add_models(provider, known)
 
 
-def connect(provider: Provider, key: str, names: Iterable[str] = ()) -> list[ModelSpec]:
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The models of a new provider; `error` says why its server was not heard, where it was not."""
+
+    specs: list[ModelSpec]
+    error: errors.ProviderError | None = None
+
+
+def connect(provider: Provider, key: str, names: Iterable[str] = ()) -> Connected:
     """Store a new provider's key and add its models: those of `names`, else those it lists.
 
     The first that chats becomes the default where that was none or the embedded model. Blocking.
@@ -70,15 +83,16 @@ def connect(provider: Provider, key: str, names: Iterable[str] = ()) -> list[Mod
     """
     if key:
         actions.store_credential(provider, key)
-    named = [Offered(name) for name in dict.fromkeys(names)]
-    models = named or offered(
-        provider.base_url, key, allow_private=provider.allow_private, kind=provider.kind
-    )
+    models, error = [Offered(name) for name in dict.fromkeys(names)], None
+    if not models:
+        models, error = offered(
+            provider.base_url, key, allow_private=provider.allow_private, kind=provider.kind
+        )
     specs = add_models(provider, models)
     default = ModelSpec.objects.filter(is_default=True).select_related("provider").first()
     if default is None or default.provider.is_embedded:
         make_first_default(specs)
-    return specs
+    return Connected(specs, error)
 
 
 def make_first_default(specs: Iterable[ModelSpec]) -> None:

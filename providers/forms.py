@@ -34,6 +34,21 @@ class KeyField(forms.CharField):
             raise ValidationError(_("A key is one line of plain characters."))
 
 
+class KeyForm(forms.BaseForm):
+    """A form with a key: where anything else is wrong, it says that the key was not kept."""
+
+    key_field = "new_secret"
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.errors:
+            self.ask_for_the_key_again(getattr(self, "cleaned_data", {}).get(self.key_field))
+
+    def ask_for_the_key_again(self, given: str | None) -> None:
+        if given:
+            self.add_error(self.key_field, _("Enter the key again: for safety it was not kept."))
+
+
 class PresetSelect(UnfoldAdminSelectWidget):
     """Each choice carries what `static/js/preset.js` fills in."""
 
@@ -73,8 +88,10 @@ def _filled(given: Any, preset: Preset) -> Any:
     return given
 
 
-class ProviderAddForm(forms.ModelForm):
+class ProviderAddForm(KeyForm, forms.ModelForm):
     """A new provider with all that it needs to answer: address, key, models."""
+
+    key_field = "key"
 
     preset = forms.ChoiceField(
         label=_("Server"),
@@ -134,7 +151,7 @@ class ProviderAddForm(forms.ModelForm):
 SETTINGS = ("is_enabled", "priority", "weight", "max_streams", "requests_per_minute")
 
 
-class CredentialForm(forms.ModelForm):
+class CredentialForm(KeyForm, forms.ModelForm):
     """An empty key keeps the one that is stored."""
 
     new_secret = KeyField(help_text=_("Takes the place of the stored key, which cannot be shown."))
@@ -162,7 +179,7 @@ class CredentialForm(forms.ModelForm):
         return given
 
 
-class RotateForm(forms.Form):
+class RotateForm(KeyForm, forms.Form):
     """A new key for an old one, and how many hours that goes on as a fallback."""
 
     new_secret = KeyField(help_text=_("Used as soon as you confirm. It cannot be shown again."))

@@ -85,7 +85,7 @@ def seed_from_environment(environment: dict[str, str]) -> Provider | None:
     is_openai = is_openai_s(url)
     named = [each.strip() for each in environment.get("OPENAI_MODEL", "").split(",")]
     models = [Offered(name) for name in dict.fromkeys(named) if name]
-    models = models or offered(url, key, allow_private=not is_openai)
+    models = models or offered(url, key, allow_private=not is_openai)[0]
     with transaction.atomic():
         _take_turn()
         if Provider.objects.filter(seed="environment").exists():

@@ -10,6 +10,8 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
+from runs.models import Run
+
 _CHECKPOINT = """
 UPDATE runs_run AS run
 SET text = coalesce(new.text, run.text),
@@ -18,7 +20,7 @@ FROM unnest(%s::uuid[], %s::int[], %s::text[]) AS new(id, fence, text)
 WHERE run.id = new.id AND run.fence = new.fence AND run.state = 'running'
 RETURNING run.id, run.stop_requested_at IS NOT NULL OR NOT EXISTS (
     SELECT 1 FROM accounts_user AS person WHERE person.id = run.user_id AND person.is_active
-)
+), coalesce((SELECT version FROM accounts_rightsversion WHERE id = 1), 0)
 """
 _FIRST_TEXT = """
 UPDATE runs_run AS run
@@ -38,13 +40,20 @@ class Checkpoint:
     text: str | None
 
 
-def write_checkpoints(checkpoints: Sequence[Checkpoint]) -> dict[UUID, bool]:
-    """Renew leases and write texts; returns each kept Run's id and whether to stop it.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a checkpoint found: each kept Run's id and whether to stop it, and the rights version.
 
-    A stop was asked for, or the person was deactivated or erased.
-
-    A Run that is missing from the answer was lost to another fence.
+    A stop was asked for, or the person was deactivated or erased. A Run that is missing from
+    `kept` was lost to another fence; where all were, nothing was heard of rights.
     """
+
+    kept: dict[UUID, bool]
+    rights_version: int | None
+
+
+def write_checkpoints(checkpoints: Sequence[Checkpoint]) -> Written:
+    """Renew leases and write texts, by one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
             _CHECKPOINT,
@@ -55,7 +64,8 @@ def write_checkpoints(checkpoints: Sequence[Checkpoint]) -> dict[UUID, bool]:
                 [c.text for c in checkpoints],
             ],
         )
-        return dict(cursor.fetchall())
+        rows = cursor.fetchall()
+    return Written({row[0]: row[1] for row in rows}, rows[0][2] if rows else None)
 
 
 def mark_first_text(marks: Sequence[tuple[UUID, int]]) -> set[UUID]:
@@ -63,3 +73,8 @@ def mark_first_text(marks: Sequence[tuple[UUID, int]]) -> set[UUID]:
     with connection.cursor() as cursor:
         cursor.execute(_FIRST_TEXT, [[m[0] for m in marks], [m[1] for m in marks]])
         return {row[0] for row in cursor.fetchall()}
+
+
+def withdrawn_runs(run_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these Runs ask a model that is not for their person any more."""
+    return set(Run.objects.filter(pk__in=run_ids).withdrawn().values_list("pk", flat=True))

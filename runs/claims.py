@@ -21,13 +21,13 @@ from runs.states import State
 
 
 def claim(run_id: UUID | None, worker: str) -> Run | None:
-    """Take a queued Run; `None` when somebody else has it, it ended, or nothing may start.
+    """Take a queued Run; `None` when somebody else has it, it ended, or it may not start.
 
     A free slot of a provider goes to the fairest in its line, whichever was asked for. Without an
     id the fairest Run of any provider is taken.
     """
     if run_id is not None:
-        found = Run.objects.queued().select_related("model__provider").filter(pk=run_id)
+        found = Run.objects.startable().select_related("model__provider").filter(pk=run_id)
         return next((_claim(run, worker) for run in found), None)
     for provider in Provider.objects.filter(specs__runs__state=State.QUEUED).distinct():
         run = _line_of(provider).first()

@@ -21,7 +21,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from runs import claims
 from runs.buffer import Buffer
-from runs.checkpoints import Checkpoint, mark_first_text, write_checkpoints
+from runs.checkpoints import Checkpoint, mark_first_text, withdrawn_runs, write_checkpoints
 from runs.frames import Framer
 from runs.stream import Reason, Stream
 from usage.metered import close_connections
@@ -42,6 +42,7 @@ class Engine:
         self.streams: dict[UUID, Stream] = {}
         self.draining = False
         self._backlog = False
+        self._rights_version: int | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._beside: set[asyncio.Task[Any]] = set()
         self._first: list[tuple[Stream, asyncio.Future[bool]]] = []
@@ -202,15 +203,30 @@ class Engine:
             )
             for s in streams
         ]
-        kept = await self.db(write_checkpoints, rows, threads=self._heart)
+        written = await self.db(write_checkpoints, rows, threads=self._heart)
         for stream in streams:
-            if stream.run.pk not in kept:
+            if stream.run.pk not in written.kept:
                 stream.lost()
                 continue
             stream.checkpointed_length = lengths[stream]
             stream.lease_until = begun + settings.RUN_LEASE_SECONDS
-            if kept[stream.run.pk]:
+            if written.kept[stream.run.pk]:
                 stream.interrupt(Reason.STOP)
+        await self._recheck_rights(written.rights_version)
+
+    async def _recheck_rights(self, version: int | None) -> None:
+        """Where a right was taken from anybody, end what is written by models withdrawn since.
+
+        A stream whose model is still to be looked at counts too: it is among `streams` since its
+        claim, and what was withdrawn before that look is found by it.
+        """
+        if version is None or version == self._rights_version:
+            return
+        streams = dict(self.streams)
+        withdrawn = await self.db(withdrawn_runs, list(streams), threads=self._heart)
+        self._rights_version = version
+        for run_id in withdrawn:
+            streams[run_id].interrupt(Reason.WITHDRAWN)
 
     async def _drain(self, seconds: float) -> None:
         if self._tasks:

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from providers.models import ModelSpec
 from runs.states import FINAL, LIVE, State
 from usage.models import Payer
 
@@ -20,12 +21,24 @@ class RunQuerySet(models.QuerySet["Run"]):
     def queued(self) -> Self:
         return self.filter(state=State.QUEUED)
 
+    def startable(self) -> Self:
+        """Queued Runs of people who are still let in."""
+        return self.queued().filter(user__is_active=True)
+
+    def forsaken(self) -> Self:
+        """Queued Runs that never start: their person was suspended or erased."""
+        return self.queued().filter(~Q(user__is_active=True) | Q(user=None))
+
+    def withdrawn(self) -> Self:
+        """Those whose model is not for their person any more."""
+        return self.exclude(ModelSpec.open_for(OuterRef("model"), OuterRef("user")))
+
     def expired(self) -> Self:
         """Running, but its worker stopped renewing the lease."""
         return self.filter(state=State.RUNNING, lease_expires_at__lt=Now())
 
     def fairest_first(self) -> Self:
-        """Queued Runs, those whose payer has the fewest running first, then the oldest."""
+        """Runs that can start, those whose payer has the fewest running first, then the oldest."""
         running = (
             Run.objects.filter(state=State.RUNNING, account=OuterRef("account"))
             .order_by()
@@ -34,7 +47,7 @@ class RunQuerySet(models.QuerySet["Run"]):
             .values("n")
         )
         return (
-            self.queued()
+            self.startable()
             .annotate(busy=models.functions.Coalesce(models.Subquery(running), 0))
             .order_by("busy", "created_at")
         )

@@ -3,11 +3,12 @@
             ┌─────────── hand-over, or its worker died with nothing shown ──────────┐
             ▼                                                                        │
     ──▶  queued ── claim ──▶ running ── finish_reason ──▶ done                       │
-            │                  │ ├──── stop asked ──────▶ stopped                    │
-            │                  │ ├──── error, nothing shown ▶ failed                 │
-            │                  │ ├──── error or death, text shown ▶ interrupted      │
+            │                  │ ├──── stop asked, or suspended ▶ stopped            │
+            │                  │ ├──── error, model withdrawn, nothing shown ▶ failed│
+            │                  │ ├──── error, model withdrawn, or death, text shown  │
+            │                  │ │                                    ▶ interrupted  │
             │                  │ └────────────────────────────────────────────────────┘
-            ├── stop asked ──▶ stopped
+            ├── stop asked, or its person suspended ──▶ stopped
             └── cannot start ▶ failed
 
 The database holds it too: `runs/migrations/0002_hold_transitions.py` makes a trigger of

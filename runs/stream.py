@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from providers.errors import ProviderError, StreamCut, WorkerLost
+from providers.errors import ModelWithdrawn, ProviderError, StreamCut, WorkerLost
 from runs import actions, claims
 from runs.buffer import Frame
 from runs.models import Run
@@ -36,6 +36,7 @@ class Reason(enum.Enum):
     STOP = "stop"
     LOST = "lost"
     DRAIN = "drain"
+    WITHDRAWN = "withdrawn"  # the model is not for the person any more
 
 
 class Stream:
@@ -89,6 +90,8 @@ class Stream:
         except asyncio.CancelledError:
             if self.reason is None:
                 raise
+            if self.reason is Reason.WITHDRAWN:
+                error_kind = ModelWithdrawn.kind
         except Exception:
             logger.exception("run %s failed inside", self.run.pk)
             error_kind = "internal"

@@ -1,4 +1,7 @@
-"""The sweeper: re-enqueues Runs whose hint was lost and ends those whose worker died."""
+"""The sweeper: re-enqueues Runs whose hint was lost and ends those whose worker died.
+
+It also ends what people left queued who were suspended: no worker takes that.
+"""
 
 import datetime as dt
 import logging
@@ -25,12 +28,14 @@ MOST_CLAIMS = 6  # by workers that died before they showed anything
 
 
 def sweep_runs() -> None:
-    """Look once for lost and for forgotten Runs."""
+    """Look once for lost and for forgotten Runs, and for those of people who were suspended."""
     for run_id in Run.objects.expired().values_list("pk", flat=True)[:AT_ONCE]:
         try:
             end_expired(run_id)
         except Exception:  # one Run that cannot be ended must not keep the others
             logger.exception("run %s could not be ended", run_id)
+    for run in Run.objects.forsaken()[:AT_ONCE]:
+        actions.request_stop(run)
     waiting = Run.objects.fairest_first().filter(created_at__lt=Now() - HINT_AFTER)
     for run_id in waiting.values_list("pk", flat=True)[:AT_ONCE]:
         actions.hint_worker(run_id)

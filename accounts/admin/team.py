@@ -20,11 +20,11 @@ from unfold.decorators import display
 from accounts import actions
 from accounts.errors import TeamInUse
 from accounts.models import Team
-from ops.admin import SearchingAdmin, limit_link
+from ops.admin import ContestedAdmin, SearchingAdmin, limit_link
 
 
 @admin.register(Team)
-class TeamAdmin(SearchingAdmin):
+class TeamAdmin(ContestedAdmin, SearchingAdmin):
     list_display = ("name", "member_count", "model_count", "created_at")
     search_fields = ("name", "members__email")
     search_help_text = _("by name, or by a member's e-mail address")

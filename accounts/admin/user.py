@@ -22,7 +22,8 @@ from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from accounts import actions
-from accounts.errors import AccountError
+from accounts.access import person
+from accounts.errors import AccountError, LastAdministrator
 from accounts.models import ApiKey, User
 from ops.admin import ReadOnlyInline, limit_link
 
@@ -210,7 +211,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
 
     @admin.action(description=_("Deactivate and sign out"))
     def deactivate_all(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._do(request, actions.deactivate_user, queryset)
+        chosen = list(queryset)
+        left = actions.deactivate_users(chosen, by=person(request))
+        for user in set(chosen) - set(left):
+            self.message_user(request, f"{user}: {LastAdministrator.sentence}", messages.ERROR)
 
     @admin.action(description=_("Reactivate"))
     def reactivate_all(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -14,7 +14,7 @@ from unfold.decorators import action, display
 from providers import actions
 from providers.forms import SETTINGS, CredentialForm, RotateForm
 from providers.key_states import days_of, is_old, state_of
-from providers.models import Credential
+from providers.models import Credential, Provider
 
 LABELS = {
     "used": "success",
@@ -98,6 +98,15 @@ class CredentialAdmin(ModelAdmin):
         fields = [each for each in settled["fields"] if each != "new_secret" or not obj.retires_at]
         return ((title, {"fields": fields}), self.now, among)
 
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """Begin with a name that is free at the provider that the link names."""
+        given: dict[str, Any] = super().get_changeform_initial_data(request)
+        try:
+            provider = Provider.objects.get(pk=given.get("provider", ""))
+        except (Provider.DoesNotExist, ValidationError):
+            return given
+        return {**given, "name": actions.free_key_name(provider)}
+
     def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         # A key belongs to one origin: it is never moved to another provider.
         return (*self.readonly_fields, *(("provider", "name") if obj else ()))
@@ -175,4 +184,5 @@ class CredentialAdmin(ModelAdmin):
             )
         except ValidationError as error:
             form.add_error(None, error)
+            form.ask_for_the_key_again(form.cleaned_data["new_secret"])
             return None

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -27,7 +28,7 @@ from boundary.encryption import UnreadableSecretError
 from providers import catalogue
 from providers.admin import shown
 from providers.discovery import add_models, listed
-from providers.errors import ModelNotFound, ProviderError
+from providers.errors import AuthenticationFailed, ModelNotFound, ProviderError
 from providers.models import ModelSpec, Provider
 from providers.offers import Offered
 
@@ -67,6 +68,8 @@ class Found:
             )
         except UnreadableSecretError:
             return cls(known=known, error=_("The stored key cannot be decrypted. Store it again."))
+        except AuthenticationFailed as error:
+            return cls(known=known, error=_why_refused(provider) or error.sentence)
         except ModelNotFound:
             return cls(known=known, error=_("There is no list of models at this address."))
         except ProviderError as error:
@@ -77,6 +80,21 @@ class Found:
         """Return the catalogue's models that the server no longer lists."""
         names = {each.name for each in self.models}
         return [spec for name, spec in self.known.items() if name not in names]
+
+
+def _why_refused(provider: Provider) -> str:
+    """Say why the server was asked without a key, where it was."""
+    stored = provider.credentials.exclude(retires_at__lte=Now())
+    if stored.usable(provider).exists():
+        return ""
+    if not stored.exists():
+        return _("The server needs a key. Add one.")
+    if stored.filter(is_enabled=True).exists():
+        return _(
+            "The stored keys belong to another address and were not sent to this one. "
+            "Enter them again."
+        )
+    return _("The stored keys are disabled. Enable one.")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -158,10 +176,11 @@ def _row(provider: Provider, found: Found, model: Offered, number: int) -> list[
         box = _CHOOSE.render("names", model.name, {"id": f"model-{number}"})
         name = format_html('<label for="model-{}">{}</label>', number, model.name)
     prices = facts.prices
+    window = number_format(facts.context_window, force_grouping=True)
     return [
         box,
         name,
         shown.can(facts.abilities),
-        number_format(facts.context_window, force_grouping=True),
+        _("%s (assumed)") % window if facts.assumes_window else window,
         shown.cost(prices.input_price, prices.output_price),
     ]

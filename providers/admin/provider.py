@@ -1,32 +1,25 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin, TabularInline
+from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from providers.actions import delete_provider
 from providers.admin.discovery import find_models
 from providers.discovery import connect
+from providers.errors import ConnectionFailed, ConnectTimeout, ProviderError
 from providers.forms import ProviderAddForm
 from providers.key_states import state_of
-from providers.models import ModelSpec, Provider
-
-
-class SpecInline(TabularInline):
-    model = ModelSpec
-    fields = ("label", "name", "is_enabled", "is_default", "context_window")
-    readonly_fields = fields
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from providers.models import Provider
 
 
 @admin.register(Provider)
@@ -34,8 +27,7 @@ class ProviderAdmin(ModelAdmin):
     list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
     list_filter = ("is_enabled", "is_embedded", "kind")
     search_fields = ("name", "base_url")
-    readonly_fields = ("keys", "is_embedded", "created_at")
-    inlines = (SpecInline,)
+    readonly_fields = ("keys", "its_models", "is_embedded", "created_at")
     change_form_outer_before_template = "providers/_connection_form.html"
     actions_detail = ("find",)
     limits = (
@@ -50,7 +42,8 @@ class ProviderAdmin(ModelAdmin):
         limits,
     )
     fieldsets = (
-        (None, {"fields": ("name", "kind", "base_url", "allow_private", "is_enabled", "keys")}),
+        (None, {"fields": ("name", "kind", "base_url", "allow_private", "is_enabled")}),
+        (None, {"fields": ("keys", "its_models")}),
         limits,
         (None, {"fields": ("is_embedded", "created_at")}),
     )
@@ -65,24 +58,18 @@ class ProviderAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets
 
-    def get_inlines(self, request: HttpRequest, obj: Provider | None) -> Any:
-        return self.inlines if obj else ()
-
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change:
             self._warn_of_keys_left_behind(request, obj)
             return
-        specs = connect(obj, form.cleaned_data["key"], form.cleaned_data["models"])
-        if specs:
+        connected = connect(obj, form.cleaned_data["key"], form.cleaned_data["models"])
+        if specs := connected.specs:
             labels = ", ".join(spec.label for spec in specs[:3])
             more = " …" if len(specs) > 3 else ""
             self.message_user(request, _("Models that can be chosen now: %s") % labels + more)
         else:
-            sentence = _(
-                "The server listed no models. Check its address and key, or add models by name."
-            )
-            self.message_user(request, sentence, messages.WARNING)
+            self.message_user(request, _why_none(connected.error), messages.WARNING)
 
     def _warn_of_keys_left_behind(self, request: HttpRequest, provider: Provider) -> None:
         others = provider.credentials.filter(retires_at=None).exclude(origin=provider.origin())
@@ -113,6 +100,26 @@ class ProviderAdmin(ModelAdmin):
         links.append((f"{reverse(add)}?provider={provider.pk}", str(_("Add a key")), ""))
         return format_html_join(" · ", '<a class="underline" href="{}">{}</a> {}', links)
 
+    @admin.display(description=_("models"))
+    def its_models(self, provider: Provider) -> str:
+        """How many there are, and where they are listed: there may be hundreds."""
+        listed = f"{reverse('admin:providers_modelspec_changelist')}?provider__id__exact="
+        add = f"{reverse('admin:providers_modelspec_add')}?provider={provider.pk}"
+        count = provider.specs.count()
+        number = number_format(count, force_grouping=True)
+        links = [(f"{listed}{provider.pk}", ngettext("%s model", "%s models", count) % number)]
+        if not count:
+            links = []
+        links.append((add, gettext("Add a model")))
+        return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', links)
+
+    def delete_model(self, request: HttpRequest, obj: Provider) -> None:
+        delete_provider(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
+        for provider in queryset.order_by("pk"):
+            delete_provider(provider)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         # The embedded server's address is settled at each start.
         settled = ("base_url", "kind", "allow_private") if obj and obj.is_embedded else ()
@@ -123,3 +130,14 @@ class ProviderAdmin(ModelAdmin):
         if obj is not None and obj.seed:
             return False
         return super().has_delete_permission(request, obj)
+
+
+def _why_none(error: ProviderError | None) -> str:
+    """Say why a new provider has no models yet, and what to look at."""
+    by_name = gettext("You can also add models by name.")
+    if error is None:
+        return f"{gettext('The server listed no models.')} {by_name}"
+    advice = ""
+    if type(error) in (ConnectionFailed, ConnectTimeout):
+        advice = gettext("Check the address and the port, and whether the server runs.")
+    return " ".join(filter(None, (str(error.sentence), advice, by_name)))

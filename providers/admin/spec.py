@@ -14,8 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from ops.admin import SearchingAdmin, limit_link
-from providers.actions import delete_models, free_name, look_up_prices, set_default_model, wake
+from ops.admin import ContestedAdmin, SearchingAdmin, limit_link
+from providers.actions import (
+    delete_models,
+    free_name,
+    limit_model,
+    look_up_prices,
+    set_default_model,
+    wake,
+)
 from providers.admin import shown
 from providers.admin.route import RouteInline
 from providers.admin.spec_filters import AbilityFilter, PriceFilter
@@ -28,7 +35,7 @@ _COLOURS = {"default": "primary", "answering": "success", "resting": "warning", 
 
 
 @admin.register(ModelSpec)
-class ModelSpecAdmin(SearchingAdmin):
+class ModelSpecAdmin(ContestedAdmin, SearchingAdmin):
     form = SpecForm
     inlines = (RouteInline,)
     list_display = ("label", "public_name", "provider", "can", "costs", "state")
@@ -67,7 +74,8 @@ class ModelSpecAdmin(SearchingAdmin):
                 "description": _(
                     "Routes name other models that answer when this one is asked. Those of "
                     "priority 0 share its calls in proportion to the weights. Those from 1 stand "
-                    "in, the lowest first, when all before them rest or failed."
+                    "in, the lowest first, when all before them rest or failed. Routes are "
+                    "followed one step: two models may stand in for each other."
                 ),
             },
         ),
@@ -144,6 +152,10 @@ class ModelSpecAdmin(SearchingAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelSpec]) -> None:
         delete_models(queryset)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        limit_model(form.instance, form.cleaned_data["teams"])
+        super().save_related(request, form, formsets, change)
+
     def get_actions_submit_line(self, request: HttpRequest, object_id: Any) -> list[Any]:
         """Only the buttons that change something for this model."""
         buttons = super().get_actions_submit_line(request, object_id)
@@ -158,8 +170,7 @@ class ModelSpecAdmin(SearchingAdmin):
 
     @action(description=_("Wake up"), permissions=["change"])
     def wake(self, request: HttpRequest, obj: ModelSpec) -> None:
-        wake(obj)
-        self.message_user(request, gettext("Awake again: %s") % obj)
+        self._wake(request, [obj])
 
     @admin.action(description=_("Make the chosen model the default"), permissions=["change"])
     def make_default(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
@@ -180,14 +191,20 @@ class ModelSpecAdmin(SearchingAdmin):
 
     @admin.action(description=_("Wake up"), permissions=["change"])
     def wake_all(self, request: HttpRequest, chosen: QuerySet[ModelSpec]) -> None:
-        for spec in chosen:
+        self._wake(request, chosen)
+
+    def _wake(self, request: HttpRequest, specs: Iterable[ModelSpec]) -> None:
+        for spec in specs:
             wake(spec)
-        self.message_user(request, gettext("Awake again: %s") % shown.names(chosen))
+            self.log_change(request, spec, gettext("Woken up."))
+        self.message_user(request, gettext("Awake again: %s") % shown.names(specs))
 
     def _look_up(
         self, request: HttpRequest, specs: Iterable[ModelSpec], *, even_by_hand: bool
     ) -> None:
         done = look_up_prices(specs, even_by_hand=even_by_hand)
+        for spec in done.changed:
+            self.log_change(request, spec, gettext("Prices looked up."))
         changed = gettext("Prices changed: %s") % shown.names(done.changed)
         self.message_user(request, changed if done.changed else gettext("No price changed."))
         if done.unknown:

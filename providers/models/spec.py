@@ -1,9 +1,10 @@
 """The catalogue: which model answers at which provider, what it can, costs, and for whom."""
 
 import uuid
-from typing import TYPE_CHECKING, Self, Union
+from typing import TYPE_CHECKING, Any, Self, Union
 
 from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -57,9 +58,7 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
         """Return the models `user` may ask now, the default one first."""
         if not (user.is_authenticated and user.is_active):
             return self.none()
-        teams = ModelSpec.teams.through.objects.filter(modelspec=OuterRef("pk"))
-        permitted = ~Exists(teams) | Exists(teams.filter(team__members=user))
-        own = self.answering().filter(permitted, is_listed=True)
+        own = self.answering().filter(ModelSpec.open_for(OuterRef("pk"), user), is_listed=True)
         return own.order_by("-is_default", "label", "id")
 
     def open_to(self, key: "ApiKey") -> Self:
@@ -189,10 +188,25 @@ class ModelSpec(Resting):
     def __str__(self) -> str:
         return self.label
 
+    def clean(self) -> None:
+        """Refuse to switch on what could be asked for nothing."""
+        if self.is_enabled and not self.abilities:
+            sentence = _("Choose at least one ability, or switch the model off.")
+            raise ValidationError({"abilities": sentence})
+
     @property
     def is_answering(self) -> bool:
         """As `ModelSpecQuerySet.answering` has it: switched on, at a server."""
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
+
+    @staticmethod
+    def open_for(model: Any, user: Any) -> models.Q:
+        """Return the condition that a model's teams leave it open to a person.
+
+        Both may be an `OuterRef`.
+        """
+        teams = ModelSpec.teams.through.objects.filter(modelspec=model)
+        return ~Exists(teams) | Exists(teams.filter(team__members=user))
 
     def is_for(self, user_id: uuid.UUID | None) -> bool:
         """Say whether the person may use it, as `usable_by` has it.

@@ -81,11 +81,16 @@ class Readers:
         self.thread = threading.Thread(target=self.loop.run_forever, name="readers", daemon=True)
         self.thread.start()
         self.readers: list[Reader] = []
+        self.reading: dict[Reader, Future] = {}
 
     def open(self, reader: Reader) -> Reader:
         self.readers.append(reader)
-        self.call(reader.read())
+        self.reading[reader] = self.call(reader.read())
         return reader
+
+    def close_one(self, reader: Reader) -> None:
+        self.readers.remove(reader)
+        self.reading.pop(reader).cancel()
 
     def call(self, coroutine: Any) -> Future:
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop)

@@ -159,6 +159,11 @@ class Scene:
         path = f"/ws/conversations/{exchange.conversation.pk}/"
         return self.readers.open(Reader(self.house.origin, path, self.cookie, **options))
 
+    def leave(self, readers: Sequence[Reader]) -> None:
+        """Forget pages that are signed out: nobody expects them to show how an answer ended."""
+        for reader in readers:
+            self.readers.close_one(reader)
+
     def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
         deadline = time.monotonic() + seconds
         while not condition():

@@ -146,6 +146,37 @@ class TestSettings:
         assert administrator.post(add, {**given, "name": "second"}).status_code == 302
         assert provider.credentials.count() == 2
 
+    def test_a_form_that_is_refused_asks_for_the_key_again(self, administrator, provider, key):
+        add = reverse("admin:providers_credential_add")
+        given = form(provider=str(provider.pk), name="second", new_secret=NEW, weight="0")
+        for html in (
+            administrator.post(add, given).content.decode(),
+            administrator.post(change(key), form(new_secret=NEW, weight="0")).content.decode(),
+            administrator.post(rotation(key), {"new_secret": NEW, "overlap": "2"}).content.decode(),
+            administrator.post(rotation(key), {"new_secret": OLD, "overlap": "1"}).content.decode(),
+        ):
+            assert "Enter the key again" in html
+            assert NEW not in html
+            assert OLD not in html
+        again = administrator.post(change(key), form(weight="0")).content.decode()
+        assert "Enter the key again" not in again
+
+    def test_the_link_to_add_one_begins_with_a_free_name(self, administrator, provider):
+        add = reverse("admin:providers_credential_add")
+
+        def name(of: object) -> str:
+            form = administrator.get(f"{add}?provider={of}").context["adminform"].form
+            return form["name"].value()
+
+        assert name(provider.pk) == "key 2"
+        store_credential(provider, NEW, name="key 2")
+        assert name(provider.pk) == "key 3"
+        provider.credentials.filter(name="default").update(retires_at=Now())
+        assert name(provider.pk) == "default"
+        for nonsense in ("", "x", "9" * 400, "00000000-0000-0000-0000-000000000000"):
+            assert name(nonsense) == "default"
+        assert administrator.get(f"{add}?provider=%00").status_code == 400
+
     def test_a_new_key_wakes(self, administrator, key):
         Credential.objects.update(rests_until=Now() + HOUR, rest_reason="authentication")
         administrator.post(change(key), form(new_secret=NEW))

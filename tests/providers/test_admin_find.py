@@ -9,9 +9,10 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from providers.actions import add_model, add_provider
+from providers.actions import add_model, add_models, add_provider
 from providers.models import ModelSpec, Provider
 from tests.fake_backend import FakeBackend, in_thread
 from tests.people import make_person, signed_in
@@ -95,6 +96,8 @@ class TestAsking:
         assert "The server lists 3 models." in html
         assert 'value="llama3.1:8b"' in html
         assert "131,072" in html
+        assert "131,072 (assumed)" not in html
+        assert "8,192 (assumed)" in html
         assert "embeddings" in html
         assert 'value="whisper-1"' not in html
         assert reverse("admin:providers_modelspec_change", args=[spec.pk]) in html
@@ -143,7 +146,27 @@ class TestAsking:
 
     def test_a_refused_key_is_a_sentence(self, admin_client, provider):
         provider.credentials.all().delete()
+        assert "The server needs a key. Add one." in ask(admin_client, provider)
+
+    def test_a_key_that_the_server_refuses_is_a_sentence(self, admin_client, provider, upstream):
+        upstream.accept("another")
         assert "refused the stored key" in ask(admin_client, provider)
+
+    @pytest.mark.parametrize(
+        ("change", "sentence"),
+        [
+            ({"origin": "https://elsewhere.example.test"}, "belong to another address"),
+            ({"is_enabled": False}, "stored keys are disabled"),
+        ],
+    )
+    def test_keys_that_are_not_sent_are_not_blamed_on_the_server(
+        self, admin_client, provider, upstream, change, sentence
+    ):
+        provider.credentials.update(**change)
+        html = ask(admin_client, provider)
+        assert sentence in html
+        assert "refused" not in html
+        assert SECRET not in str(upstream.listed)
 
     def test_an_address_without_a_list_is_a_sentence(self, admin_client, provider):
         Provider.objects.update(base_url=f"{provider.base_url}/nowhere")
@@ -219,3 +242,43 @@ def test_an_id_that_ends_in_a_slash_is_a_name_like_any(admin_client, provider, u
     assert set(ModelSpec.objects.values_list("name", "label")) == {
         ("models/", "models/"), ("fine", "fine"),
     }  # fmt: skip
+
+
+def test_what_can_be_asked_for_nothing_is_added_switched_off(admin_client, provider):
+    add(admin_client, provider, "llama3.1:8b", "whisper-1")
+    found = ModelSpec.objects.values_list("name", "is_enabled").order_by("name")
+    assert list(found) == [("llama3.1:8b", True), ("whisper-1", False)]
+
+
+def test_hundreds_are_added_by_as_many_statements_as_one(admin_client, provider, upstream):
+    counts = []
+    for names in (["first"], [f"model-{number}" for number in range(500)]):
+        upstream.models[:] = names
+        with CaptureQueriesContext(connection) as queries:
+            assert "Models added" in add(admin_client, provider, *names)
+        counts.append(len(queries))
+    assert counts[1] <= counts[0]
+    assert ModelSpec.objects.count() == 501
+    assert ModelSpec.objects.exclude(public_name=None).count() == 501
+
+
+def test_a_providers_page_counts_its_models_and_leads_to_them(
+    admin_client, provider, django_assert_max_num_queries
+):
+    change = reverse("admin:providers_provider_change", args=[provider.pk])
+    assert "Add a model" in admin_client.get(change).content.decode()
+    add_models(provider, {f"model-{number}": {} for number in range(1200)})
+    with django_assert_max_num_queries(14):
+        html = admin_client.get(change).content.decode()
+    assert "1,200 models" in html
+    assert len(html) < 150_000
+    listed = f"{reverse('admin:providers_modelspec_changelist')}?provider__id__exact={provider.pk}"
+    assert listed in html
+    other = add_model(add_provider("Other", "https://b.example.test/v1"), "other one")
+    found = admin_client.get(listed)
+    assert found.context["cl"].result_count == 1200
+    assert change_page(other) not in found.content.decode()
+
+
+def change_page(spec: ModelSpec) -> str:
+    return reverse("admin:providers_modelspec_change", args=[spec.pk])

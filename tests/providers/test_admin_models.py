@@ -86,8 +86,12 @@ class TestForm:
         assert html.count('type="checkbox" name="abilities"') == 8
         assert save(admin_client, spec, abilities=["json", "vision", "chat"]) == ""
         assert set(spec.abilities) == {"chat", "vision", "json"}
-        assert save(admin_client, spec, abilities=None) == ""
-        assert spec.abilities == []
+
+    def test_one_that_can_nothing_is_switched_off_first(self, admin_client, spec):
+        assert "Choose at least one ability" in save(admin_client, spec, abilities=None)
+        assert spec.abilities
+        assert save(admin_client, spec, abilities=None, is_enabled=None) == ""
+        assert (spec.abilities, spec.is_enabled) == ([], False)
 
     def test_an_empty_public_name_is_none_and_several_may_have_none(
         self, admin_client, spec, other
@@ -221,6 +225,7 @@ class TestPrices:
         said = do(admin_client, "look_up_all", spec, foreign)
         assert "Prices changed: Large One" in said
         assert "Prices unknown, left as they were: gpt-5.4" in said
+        assert "Prices looked up" in LogEntry.objects.get(object_id=str(spec.pk)).change_message
         for each in (spec, other, foreign):
             each.refresh_from_db()
         assert spec.output_price == 15
@@ -271,11 +276,14 @@ class TestResting:
 
     def test_it_is_woken_from_the_list_and_from_its_page(self, admin_client, tired):
         assert "Awake again: Large One" in do(admin_client, "wake_all", tired)
+        assert "Woken up" in LogEntry.objects.get(object_id=str(tired.pk)).change_message
         fresh = ModelSpec.objects.get()
         assert (fresh.rests_until, fresh.rest_reason) == (None, "")
         tired.save()
         given = form(tired, providers_modelspec_wake="1")
         assert "Awake again" in admin_client.post(page(tired), given, follow=True).content.decode()
+        logged = LogEntry.objects.filter(object_id=str(tired.pk))
+        assert logged.filter(change_message__contains="Woken up").count() == 2
         assert not ModelSpec.objects.get().is_resting
         assert "Wake up" not in _buttons(admin_client.get(page(tired)).content.decode())
 

@@ -40,13 +40,14 @@ def test_a_server_lists_all_it_has_with_what_it_says_of_them(upstream):
 def test_only_those_that_chat_are_offered_unasked(upstream):
     upstream.models[:] = ["one", "text-embedding-3", "whisper-1", "two"]
     upstream.facts["two"] = {"type": "embeddings"}
-    found = offered(upstream.base_url, SECRET, allow_private=True)
+    found, error = offered(upstream.base_url, SECRET, allow_private=True)
+    assert error is None
     assert [each.name for each in found] == ["one"]
 
 
 def test_of_very_many_the_first_are_offered(upstream):
     upstream.models[:] = [f"m{number}" for number in range(90)]
-    assert len(offered(upstream.base_url, SECRET, allow_private=True)) == 40
+    assert len(offered(upstream.base_url, SECRET, allow_private=True)[0]) == 40
 
 
 class TestFailures:
@@ -79,7 +80,8 @@ class TestFailures:
             listed(silent, SECRET, allow_private=True)
 
     def test_offered_are_none_then(self):
-        assert offered("http://127.0.0.1:9/v1", SECRET, allow_private=True) == []
+        found, error = offered("http://127.0.0.1:9/v1", SECRET, allow_private=True)
+        assert (found, type(error)) == ([], errors.ConnectionFailed)
 
 
 def test_models_come_with_what_is_known_of_them():
@@ -108,12 +110,12 @@ class TestTheFirstDefault:
 
     def test_is_none_where_none_chats(self):
         provider = add_provider("House", "https://models.example.test/v1")
-        specs = connect(provider, "", ["text-embedding-3"])
+        specs = connect(provider, "", ["text-embedding-3"]).specs
         assert len(specs) == 1
         assert not ModelSpec.objects.filter(is_default=True).exists()
 
     def test_stays(self):
-        one = connect(add_provider("One", "https://a.example.test/v1"), "", ["one"])
+        one = connect(add_provider("One", "https://a.example.test/v1"), "", ["one"]).specs
         set_default_model(one[0])
         connect(add_provider("Two", "https://b.example.test/v1"), "", ["two"])
         assert ModelSpec.objects.get(is_default=True).name == "one"

@@ -49,11 +49,11 @@ def test_a_run_that_is_unknown_cannot_be_claimed(db):
 def test_the_old_fence_writes_no_checkpoint_and_renews_no_lease(superseded):
     old, new = superseded
     Run.objects.filter(pk=new.pk).update(lease_expires_at="2001-01-01T00:00:00Z")
-    assert write_checkpoints([Checkpoint(old.pk, old.fence, "late")]) == {}
+    assert write_checkpoints([Checkpoint(old.pk, old.fence, "late")]).kept == {}
     new.refresh_from_db()
     assert new.text == ""
     assert new.lease_expires_at.year == 2001
-    assert write_checkpoints([Checkpoint(new.pk, new.fence, "now")]) == {new.pk: False}
+    assert write_checkpoints([Checkpoint(new.pk, new.fence, "now")]).kept == {new.pk: False}
 
 
 def test_the_old_fence_cannot_begin_to_show_text(superseded):
@@ -98,7 +98,7 @@ def test_the_old_fence_cannot_give_the_run_back(superseded):
 def test_a_run_that_ended_takes_no_text(ask):
     run = claims.claim(ask().pk, "one")
     assert actions.finish(run, State.STOPPED, text="kept")
-    assert write_checkpoints([Checkpoint(run.pk, 1, "late")]) == {}
+    assert write_checkpoints([Checkpoint(run.pk, 1, "late")]).kept == {}
     assert not actions.finish(run, State.DONE, text="late", finish_reason="stop")
     assert Message.objects.get(run=run).text == "kept"
 
@@ -155,7 +155,7 @@ def test_stop_ends_a_queued_run_at_once(ask):
 def test_a_wish_to_stop_reaches_the_worker_with_its_checkpoint(ask):
     run = claims.claim(ask().pk, "one")
     actions.request_stop(run)
-    assert write_checkpoints([Checkpoint(run.pk, 1, None)]) == {run.pk: True}
+    assert write_checkpoints([Checkpoint(run.pk, 1, None)]).kept == {run.pk: True}
     run.refresh_from_db()
     stop = run.stop_requested_at
     actions.request_stop(run)
@@ -166,7 +166,7 @@ def test_a_wish_to_stop_reaches_the_worker_with_its_checkpoint(ask):
 def test_checkpoints_of_many_runs_are_one_statement(ask, django_assert_num_queries):
     runs = [claims.claim(ask().pk, "one") for _ in range(5)]
     with django_assert_num_queries(1):
-        kept = write_checkpoints([Checkpoint(r.pk, 1, f"text {r.pk}") for r in runs])
+        kept = write_checkpoints([Checkpoint(r.pk, 1, f"text {r.pk}") for r in runs]).kept
     assert kept.keys() == {r.pk for r in runs}
     assert all(Run.objects.get(pk=r.pk).text == f"text {r.pk}" for r in runs)
     assert Run.objects.filter(lease_expires_at__gt=Now()).count() == 5
