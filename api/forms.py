@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import capfirst
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.api_keys import Scope
@@ -23,7 +23,8 @@ from providers.models import ModelSpec
 LONGEST_NAME = ApiKey._meta.get_field("name").max_length or 80
 MOST_DAYS = 3653
 NEVER, KEEP = "never", "keep"
-PRESETS = (30, 90, 365)
+PRESETS = ((30, _("for 30 days")), (90, _("for 90 days")), (365, _("for a year")))
+NOT_ONE = _("Choose one of these.")
 
 
 def clean_name(text: str) -> str:
@@ -122,7 +123,9 @@ class ScopeForm(forms.Form):
 class KeyForm(ScopeForm):
     """A new key, or what one opens. A date outranks the choice beside it."""
 
-    expires_in = forms.ChoiceField(label=_("It works"), widget=forms.RadioSelect)
+    expires_in = forms.ChoiceField(
+        label=_("It works"), widget=forms.RadioSelect, error_messages={"invalid_choice": NOT_ONE}
+    )
     expires_on = forms.DateField(
         label=_("Or until the end of a day"),
         required=False,
@@ -134,15 +137,15 @@ class KeyForm(ScopeForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        days = [(str(n), ngettext("for %s day", "for %s days", n) % n) for n in PRESETS]
-        choices = [*days, (NEVER, gettext("until it is revoked"))]
+        presets = [(str(days), str(label)) for days, label in PRESETS]
+        choices = [*presets, (NEVER, gettext("until it is revoked"))]
         if self.key is not None:
             if self.key.expires_at is None:
                 choices.pop()
             choices.insert(0, (KEEP, _as_it_is(self.key)))
             del self.fields["client_id"]
         self.fields["expires_in"].choices = choices  # type: ignore[attr-defined]
-        usual = KEEP if self.key else str(PRESETS[1])
+        usual = KEEP if self.key else str(PRESETS[1][0])
         self.initial.update(expires_in=usual, client_id=uuid4())
 
     def clean_expires_on(self) -> dt.date | None:
@@ -189,6 +192,7 @@ class RotateForm(forms.Form):
         initial=24,
         coerce=lambda hours: dt.timedelta(hours=int(hours)),
         widget=forms.RadioSelect,
+        error_messages={"invalid_choice": NOT_ONE},
     )
     # When the key was rotated last, as the page showed it.
     seen = forms.DateTimeField(required=False, widget=forms.HiddenInput)

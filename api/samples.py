@@ -28,9 +28,9 @@ def samples_for(key: ApiKey) -> Samples:
     if name is None or not key.opens(Endpoint.CHAT):
         return Samples(url, _curl(f"{url}/models"), _python(url, _LIST))
     messages = [{"role": "user", "content": "Hello"}]
-    body = json.dumps({"model": name, "messages": messages}, ensure_ascii=False)
+    body = _json({"model": name, "messages": messages})
     sent = f" \\\n  -H 'Content-Type: application/json' \\\n  -d {shlex.quote(body)}"
-    chat = _CHAT % (json.dumps(name, ensure_ascii=False), messages)
+    chat = _CHAT % (_json(name), _json(messages))  # texts alone: JSON says them as Python does
     return Samples(url, _curl(f"{url}/chat/completions") + sent, _python(url, chat))
 
 
@@ -43,9 +43,13 @@ _CHAT = """answer = client.chat.completions.create(
 print(answer.choices[0].message.content)"""
 
 
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
 def _curl(url: str) -> str:
     return f'curl {shlex.quote(url)} \\\n  -H "Authorization: Bearer $OPENAI_API_KEY"'
 
 
 def _python(url: str, call: str) -> str:
-    return f"from openai import OpenAI\n\nclient = OpenAI(base_url={json.dumps(url)})\n{call}"
+    return f"from openai import OpenAI\n\nclient = OpenAI(base_url={_json(url)})\n{call}"

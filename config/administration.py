@@ -48,6 +48,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     from django.apps import apps
     from django.contrib import admin
     from django.urls import reverse
+    from django.utils.text import capfirst
 
     overview: dict[str, Any] = {
         "title": _("Overview"),
@@ -63,7 +64,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 continue
             if admin.site.get_model_admin(model).has_view_permission(request):
                 name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-                caption = str(model._meta.verbose_name_plural).capitalize()
+                caption = capfirst(model._meta.verbose_name_plural)
                 items.append({"title": caption, "icon": icon, "link": reverse(name)})
         groups.append({"title": title, "items": items})
     if request.user.is_superuser:

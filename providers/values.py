@@ -93,3 +93,16 @@ class Delta:
     text: str = ""
     finish_reason: FinishReason | None = None
     usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Bytes to pass on, and what they told.
+
+    `is_text` says that the answer began; `outcome` and `usage` come near the end, if ever.
+    """
+
+    data: bytes
+    is_text: bool = False
+    outcome: str = ""
+    usage: Usage | None = None

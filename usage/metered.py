@@ -9,12 +9,12 @@ from django.db import transaction
 
 from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
-from providers.backends.relay import Part, written, written_whole
+from providers.backends.relay import written, written_whole
 from providers.errors import AuthenticationFailed, KeysBusy, KeysUnreadable, ProviderError
 from providers.models import Credential, ModelSpec
 from providers.order import in_turn
 from providers.tokens import count
-from providers.values import Delta, Prompt, Usage, Wire
+from providers.values import Delta, Part, Prompt, Usage, Wire
 from usage.actions import Settlement, Times, hold, release, settle
 from usage.key_limits import seconds_until_free
 from usage.models import Payer, UsageRecord

@@ -22,10 +22,8 @@ class StateFilter(DropdownFilter):
 
 
 class OwnerFilter(AutocompleteSelectFilter):
-    """By person; for what is no id, nothing is found."""
+    """By person; what is no id narrows nothing."""
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        value = self.value()
-        return (
-            queryset.none() if value and not is_key(value) else super().queryset(request, queryset)
-        )
+    def value(self) -> Any:
+        value = super().value()
+        return value if value and is_key(value) else None

@@ -1,5 +1,6 @@
 """Everybody's keys in the administration. What is done to them are the verbs of `api_keys`."""
 
+import datetime as dt
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
@@ -45,10 +46,10 @@ class ApiKeyAdmin(KeyPages):
     search_help_text = _("by the owner's e-mail address, by name, or by the last four characters")
     autocomplete_fields = ("owner",)
     readonly_fields = (
-        "owner", "ending", "state", "limits", "made_by", "created_at", "rotated_at",
-        "former_until", "revoked_at", "last_used_at", "last_used_from",
+        "owner", "ending", "standing", "limits", "made_by", "created_at", "rotated_at",
+        "former", "revoked_at", "last_used_at", "last_used_from",
     )  # fmt: skip
-    of_whom = (_("Key"), {"fields": ("owner", "name", "ending", "state", "limits")})
+    of_whom = (_("Key"), {"fields": ("owner", "name", "ending", "standing", "limits")})
     history = (_("History"), {"fields": readonly_fields[4:]})
     opening = (
         _("What it opens"),
@@ -69,6 +70,14 @@ class ApiKeyAdmin(KeyPages):
     def state(self, key: ApiKey) -> tuple[str, str]:
         state = state_of(key)
         return state, str(state.label)
+
+    @display(description=_("state"))
+    def standing(self, key: ApiKey) -> str:
+        return str(state_of(key).label)
+
+    @display(description=_("former secret works until"))
+    def former(self, key: ApiKey) -> dt.datetime | None:
+        return key.former_until if key.has_former else None
 
     @display(description=_("opens"))
     def opens(self, key: ApiKey) -> str:
@@ -95,10 +104,15 @@ class ApiKeyAdmin(KeyPages):
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return self.readonly_fields if obj else ()
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        if db_field.name == "owner":
-            options["queryset"] = User.objects.active()
-        return super().formfield_for_foreignkey(db_field, request, **options)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """An owner is chosen here, and neither made nor changed."""
+        if db_field.name != "owner":
+            return super().formfield_for_dbfield(db_field, request, **options)
+        active = User.objects.active()
+        field = super().formfield_for_dbfield(db_field, request, **options, queryset=active)
+        for button in ("add", "change", "delete", "view"):
+            setattr(field.widget, f"can_{button}_related", False)
+        return field
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """What was revoked is only looked at."""
@@ -111,8 +125,12 @@ class ApiKeyAdmin(KeyPages):
         return False
 
     @method_decorator(reauthentication_required)
-    def add_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
-        return super().add_view(request, *args, **options)
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Take one in; saving leads to its secret, and nowhere else."""
+        one = {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().add_view(request, form_url, {**(extra_context or {}), **one})
 
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> HttpResponse:
         try:

@@ -93,6 +93,7 @@ class KeyPages(SearchingAdmin):
             title=gettext("Revoke “%s”?") % key.name,
             sentence=_("Programs that use it are refused from now on. This cannot be undone."),
             verb=_("Revoke"),
+            variant="danger",
         )
 
     @admin.action(description=_("Revoke the chosen keys"), permissions=["change"])

@@ -14,10 +14,10 @@ from accounts.errors import ApiKeyRefused
 from api.v1.asked import Asked
 from api.v1.callers import Caller
 from api.v1.refusals import Refused, of_call, of_key
-from providers.backends.relay import Part
 from providers.errors import ModelWithdrawn, ProviderError
 from providers.models import ModelSpec
 from providers.routing import deployments_for
+from providers.values import Part
 from runs.rights import watch
 from runs.threads import in_thread
 from usage.metered import MeteredCall, open_call

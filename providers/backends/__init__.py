@@ -11,9 +11,8 @@ from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import Protocol
 
-from providers.backends.relay import Part
 from providers.models import Credential, ModelSpec, Provider
-from providers.values import Delta, Prompt, Wire
+from providers.values import Delta, Part, Prompt, Wire
 
 
 class Backend(Protocol):

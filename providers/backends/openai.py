@@ -26,9 +26,9 @@ from providers.backends.reading import (
     text_of,
     usage_of,
 )
-from providers.backends.relay import Part, StreamRelay, as_stream, whole_answer
+from providers.backends.relay import StreamRelay, as_stream, whole_answer
 from providers.models import Credential, ModelSpec
-from providers.values import Delta, Prompt, Wire
+from providers.values import Delta, Part, Prompt, Wire
 
 _MOST_ANSWER = 32 * 2**20  # bytes of one answer, far beyond any model's
 _CHAT = "/chat/completions"

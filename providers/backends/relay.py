@@ -14,7 +14,7 @@ from typing import Any
 from providers.backends.failures import from_event
 from providers.backends.reading import parse_object, reason_of, usage_of
 from providers.errors import BadResponse, ProviderError, StreamCut
-from providers.values import Usage
+from providers.values import Part, Usage
 
 _MOST_EVENT = 4 * 2**20  # bytes
 _FINISH = re.compile(rb'"finish_reason":\s*"(\w+)"')
@@ -24,19 +24,6 @@ _END = b"\n\n"
 DONE = b"data: [DONE]\n\n"
 # What is told of an answer's end; whatever else a server calls it is a plain stop.
 _OUTCOMES = ("stop", "length", "content_filter", "tool_calls")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Bytes to pass on, and what they told.
-
-    `is_text` says that the answer began; `outcome` and `usage` come near the end, if ever.
-    """
-
-    data: bytes
-    is_text: bool = False
-    outcome: str = ""
-    usage: Usage | None = None
 
 
 @dataclass(slots=True)

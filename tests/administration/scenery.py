@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 from accounts.actions import save_team
+from accounts.api_keys import issue_key
 from accounts.models import Team, User
 from assistants.actions import save_prompt
 from chat.actions import save_draft, start_conversation
@@ -27,6 +28,7 @@ def make_spec() -> ModelSpec:
 
 def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
     save_team(Team(name=f"Team {owner.pk}"), [owner])
+    issue_key(owner, "for a script")
     with patch("runs.actions.hint_worker", lambda run_id: None):
         exchange = start_conversation(owner, f"{WRITTEN} asked", spec, uuid.uuid4())
     run = exchange.answer.run

@@ -41,6 +41,7 @@ def test_everything_of_use_is_there():
     assert labels >= {
         "accounts.User",
         "accounts.Team",
+        "accounts.ApiKey",
         "providers.Provider",
         "providers.Credential",
         "providers.ModelSpec",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
-from accounts.models import Team, User
+from accounts.models import ApiKey, Team, User
 from providers.actions import store_credential
 from providers.models import Credential, ModelSpec, Provider, Route
 from runs.models import Run
@@ -50,6 +50,9 @@ def pages() -> list[str]:
     for name in ("providers_provider", "providers_modelspec", *added):
         found.append(reverse(f"admin:{name}_add"))
     found.append(reverse("admin:providers_provider_find", args=[Provider.objects.get().pk]))
+    found += [
+        reverse("admin:accounts_apikey_revoke", args=[row.pk]) for row in ApiKey.objects.all()
+    ]
     found += [page_of(route.model) for route in Route.objects.all()]
     return [*found, rotation, reverse("encryption")]
 

@@ -9,7 +9,7 @@ import pytest
 from accounts.actions import deactivate_user
 from accounts.api_keys import Scope, change_key, issue_key
 from accounts.models import ApiKey, Team
-from tests.api.conftest import UPSTREAM_KEY
+from tests.api.v1.conftest import UPSTREAM_KEY
 from usage.models import UsageRecord
 
 MESSAGES = [{"role": "user", "content": "Hello?"}]
