@@ -12,11 +12,11 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from chat.models import TITLE_LENGTH, Conversation, Draft, Message
+from providers.errors import LimitReached
 from providers.models import ModelSpec
 from runs.actions import queue_run, request_stop
 from runs.hints import publish
 from runs.models import Run
-from usage.actions import account_of
 
 LONGEST_MESSAGE = 200_000  # code points
 OUT_OF_DATE = _lazy("This page is out of date. Reload it and try again.")
@@ -62,7 +62,9 @@ def title_from(text: str) -> str:
 def start_conversation(user: User, text: str, model: ModelSpec, client_id: uuid.UUID) -> Exchange:
     """Make a conversation with its first message and a queued answer.
 
-    Called again with the same `client_id` it returns what the first call made.
+    Called again with the same `client_id` it returns what the first call made, whatever the limits
+    say meanwhile. Raises `LimitReached` where no answer could begin soon, as do all verbs below
+    that queue one; then nothing is written.
     """
     text = clean_text(text)
     return _once(
@@ -169,7 +171,7 @@ def _once(
     try:
         with transaction.atomic():
             return make()
-    except IntegrityError:
+    except (IntegrityError, LimitReached):
         made = _made_before(user, client_id)
         if made is None:
             raise
@@ -181,7 +183,7 @@ def _once(
 def _made_before(user: User, client_id: uuid.UUID) -> Exchange | None:
     answer = (
         Message.objects.select_related("parent", "conversation", "run__model", "run__served_by")
-        .filter(run__account=account_of(user), run__client_id=client_id)
+        .filter(run__account__user=user, run__client_id=client_id)
         .first()
     )
     if answer is None or answer.parent is None:

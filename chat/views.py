@@ -10,7 +10,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -21,6 +20,8 @@ from chat import actions, pages
 from chat.bubbles import bubble_of, bubbles_of, bubbles_of_new
 from chat.forms import ClientIdForm, MessageForm, TitleForm
 from chat.models import Conversation, Message
+from chat.refusals import Refusal
+from providers.errors import LimitReached
 
 Again = Callable[..., actions.Exchange]
 
@@ -54,26 +55,21 @@ def _not_found_where_deleted() -> Iterator[None]:
         raise Http404 from None
 
 
-def _asked(form: ClientIdForm, ask: Callable[[], actions.Exchange]) -> actions.Exchange | None:
-    """Return what `ask` makes of a valid form; else `None`, and the form says what is wrong."""
-    if not form.is_valid():
-        return None
-    try:
-        with _not_found_where_deleted():
-            return ask()
-    except ValidationError as error:
-        form.add_error(None, error)
-        return None
+def _asked(form: ClientIdForm, ask: Callable[[], actions.Exchange]) -> actions.Exchange | Refusal:
+    """Return what `ask` makes of a valid form, or why nothing was made."""
+    if form.is_valid():
+        try:
+            with _not_found_where_deleted():
+                return ask()
+        except LimitReached as error:
+            return Refusal.by_limit(error)
+        except ValidationError as error:
+            form.add_error(None, error)
+    return Refusal(form.sentence())
 
 
 def _to(conversation: Conversation, anchor: str = "latest") -> HttpResponseRedirect:
     return redirect(f"{reverse('chat:conversation-view', args=[conversation.pk])}#{anchor}")
-
-
-def _refusal(sentence: str) -> HttpResponse:
-    """Put a sentence into the composer, instead of what the request asked for."""
-    headers = {"HX-Retarget": "#composer-error", "HX-Reswap": "innerHTML"}
-    return HttpResponse(escape(sentence), status=422, headers=headers)
 
 
 @require_safe
@@ -86,11 +82,11 @@ def conversation_start(request: Request) -> HttpResponse:
     made_at = time.time()
     form = MessageForm(request.user, None, request.POST)
     exchange = _asked(form, lambda: actions.start_conversation(request.user, **form.cleaned_data))
-    if exchange is None:
+    if isinstance(exchange, Refusal):
         if request.htmx:
-            return _refusal(form.sentence())
-        context = pages.new_chat(request.user, request.POST.get("text", ""), form.sentence())
-        return render(request, "chat/home.html", context, status=422)
+            return exchange.in_composer()
+        context = pages.new_chat(request.user, request.POST.get("text", ""), exchange.sentence)
+        return exchange.on_page(request, "chat/home.html", context)
     if not request.htmx:
         return _to(exchange.conversation)
     response = render(request, "chat/_started.html", pages.started(request.user, exchange, made_at))
@@ -202,14 +198,14 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
     conversation = _own(request, pk)
     form = MessageForm(request.user, conversation.model_id, request.POST)
     exchange = _asked(form, lambda: actions.send_message(conversation, **form.cleaned_data))
-    if exchange is None:
+    if isinstance(exchange, Refusal):
         if request.htmx:
-            return _refusal(form.sentence())
+            return exchange.in_composer()
         text = request.POST.get("text", "")
         context = pages.conversation_page(
-            request.user, conversation, text=text, error=form.sentence()
+            request.user, conversation, text=text, error=exchange.sentence
         )
-        return render(request, "chat/conversation.html", context, status=422)
+        return exchange.on_page(request, "chat/conversation.html", context)
     if not request.htmx:
         return _to(exchange.conversation)
     is_new = exchange.answer.live_run is not None  # or one that was sent again found its answer
@@ -239,15 +235,16 @@ def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse
     message = _own_message(request, pk)
     form = ClientIdForm(request.user, message.conversation.model_id, request.POST)
     exchange = _asked(form, lambda: action(message, **form.cleaned_data))
-    if exchange is not None:
-        if not request.htmx:
-            return _to(message.conversation)
-        bubble = bubble_of(exchange.answer)
-        return render(request, "chat/_message.html", {"bubble": bubble})
-    if request.htmx:
-        return _refusal(form.sentence())
-    context = pages.conversation_page(request.user, message.conversation, error=form.sentence())
-    return render(request, "chat/conversation.html", context, status=422)
+    if isinstance(exchange, Refusal):
+        if request.htmx:
+            return exchange.in_composer()
+        context = pages.conversation_page(
+            request.user, message.conversation, error=exchange.sentence
+        )
+        return exchange.on_page(request, "chat/conversation.html", context)
+    if not request.htmx:
+        return _to(message.conversation)
+    return render(request, "chat/_message.html", {"bubble": bubble_of(exchange.answer)})
 
 
 @require_POST

@@ -18,6 +18,10 @@ from runs.models import Attempt, Run
 from runs.states import State
 from usage.actions import account_of, release
 from usage.metered import MeteredCall, open_call
+from usage.models import Payer
+from usage.peek import peek
+
+BUSY_PATIENCE = 120.0  # seconds for which a Run waits where keys or people are at their limits
 
 
 class RunLost(Exception):
@@ -34,13 +38,16 @@ def queue_run(
 ) -> Run:
     """Make a queued Run and, once committed, tell a worker.
 
-    Raises `django.db.IntegrityError` when the payer's `client_id` has its Run already.
+    Raises `LimitReached` where it would wait in vain, and `django.db.IntegrityError` when the
+    payer's `client_id` has its Run already.
     """
+    account = account_of(user)
+    peek(Payer(account.pk, user.pk), model, BUSY_PATIENCE)
     run = Run.objects.create(
         door=door,
         topic=topic,
         user=user,
-        account=account_of(user),
+        account=account,
         model=model,
         client_id=client_id,
         prefix=prefix,

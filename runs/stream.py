@@ -25,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_WAIT = 20.0  # seconds; a provider that asks for more gets an error instead
 MOST_CALLS = 10  # at all keys and deployments together
-BUSY_PATIENCE = 120.0  # seconds for which a Run waits where keys or people are at their limits
 LOOK_AT_KEYS = 5.0
 LONGEST_TEXT = 1_000_000  # code points
 
@@ -155,7 +154,7 @@ class Stream:
                 if await self._move_on(error, left):
                     continue
                 if error.waits:
-                    if self.engine.loop.time() - begun > BUSY_PATIENCE:
+                    if self.engine.loop.time() - begun > actions.BUSY_PATIENCE:
                         raise
                     await asyncio.sleep(min(error.retry_after or 1.0, LOOK_AT_KEYS))
                     continue

@@ -33,7 +33,10 @@ def cost_of(spec: ModelSpec, input_tokens: int, output_tokens: int) -> Decimal |
 def fit(
     standings: Sequence[Standing], spec: ModelSpec, ask: Prompt | Wire, input_tokens: int
 ) -> int:
-    """Return how many tokens the answer may have. Raises `LimitReached` with what to wait for."""
+    """Return how many tokens the answer may have.
+
+    Raises `LimitReached` with how long to wait; without, where no time will help.
+    """
     output = ask.most_output
     least = min(LEAST, output) if ask.may_be_shorter else output
     headers = headers_of(standings)
@@ -43,7 +46,8 @@ def fit(
         output = min(output, _in_a_minute(standing, input_tokens, output, least, headers))
         at_once = standing.limit.max_streams
         if at_once is not None and standing.limit.open_calls >= at_once:
-            raise errors.StreamsLimited(retry_after=_NEXT_LOOK, headers=headers)
+            wait = _NEXT_LOOK if at_once else None  # where none is allowed none will end
+            raise errors.StreamsLimited(retry_after=wait, headers=headers)
     return output
 
 
@@ -82,6 +86,11 @@ def _tokens_for(left: Decimal, spec: ModelSpec, input_tokens: int) -> int:
     return int((rest * _MILLION / spec.output_price).to_integral_value(rounding=ROUND_DOWN))
 
 
+def is_useful(left: Decimal, spec: ModelSpec) -> bool:
+    """Say whether `left` pays for the shortest answer of the model that is worth asking for."""
+    return _tokens_for(left, spec, 0) >= min(LEAST, spec.max_output_tokens)
+
+
 def spent(standing: Standing, headers: dict[str, str]) -> errors.BudgetSpent:
     """Return the error that says whose budget is used up, and until when."""
     window = standing.spent_window()
@@ -103,7 +112,8 @@ def _in_a_minute(
     standing: Standing, input_tokens: int, output: int, least: int, headers: dict[str, str]
 ) -> int:
     if wait := standing.until_requests():
-        raise errors.RequestsLimited(retry_after=wait, headers=headers)
+        never = standing.limit.requests_per_minute == 0
+        raise errors.RequestsLimited(retry_after=None if never else wait, headers=headers)
     most = standing.limit.tokens_per_minute
     if most is None:
         return output

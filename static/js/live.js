@@ -46,7 +46,11 @@
   });
 
   document.addEventListener("htmx:response:error", (event) => {
-    const { status } = event.detail.ctx.response;
+    const { ctx } = event.detail;
+    const { status } = ctx.response;
+    // A limit of this house says where its sentence goes; whoever else says 429 does not.
+    if (status === 429 && ctx.hx.retarget) return;
+    if (status === 429) ctx.swap = "none";
     if (status === 403) banner("stale");
     else if (status === 404) banner("gone");
     else if (status >= 500 || status === 429 || status === 400) banner("failed");

@@ -32,7 +32,7 @@ class StateFilter(DropdownFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [
-            ("near", _("80 % used, or more")),
+            ("near", _("four fifths used, or more")),
             ("full", _("used up, or full for now")),
             ("fine", _("in order")),
         ]

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Team
+from accounts.models import Team, User
 from usage.models.account import Payer
 from usage.models.used import used
 from usage.numbers import count, dollars
@@ -26,11 +26,18 @@ class LimitQuerySet(models.QuerySet["Limit"]):
         """Return the limits of the payer, of the key, of each of the person's teams, and the
         model's.
         """
-        teams = Team.members.through.objects.filter(user=payer.user_id).values("team")
+        return self._of(payer.user_id, payer.key_id, model_id)
+
+    def met_by(self, user: User, model_id: UUID | None) -> Self:
+        """Return what applies when `user` asks the model without a key: no account is looked up."""
+        return self._of(user.pk, None, model_id).select_related("team", "model")
+
+    def _of(self, user_id: UUID | None, key_id: UUID | None, model_id: UUID | None) -> Self:
+        teams = Team.members.through.objects.filter(user=user_id).values("team")
         return self.filter(
-            Q(user=payer.user_id, user__isnull=False)
+            Q(user=user_id, user__isnull=False)
             | Q(team__in=teams)
-            | Q(key=payer.key_id, key__isnull=False)
+            | Q(key=key_id, key__isnull=False)
             | Q(model=model_id, model__isnull=False)
         ).order_by("pk")
 
