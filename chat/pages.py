@@ -16,6 +16,7 @@ from chat.actions import LONGEST_MESSAGE, Exchange
 from chat.bubbles import Bubble, bubbles_of, bubbles_of_new
 from chat.models import Conversation, Draft, Message
 from providers.models import Ability, ModelSpec
+from usage.nearing import Note
 
 ROWS = 30  # conversations a page of the sidebar holds
 
@@ -89,7 +90,10 @@ def _heading(moment: dt.datetime) -> str:
 
 @dataclass(frozen=True)
 class Composer:
-    """The form a question is written in. `error` is a sentence about what was sent last."""
+    """The form a question is written in.
+
+    `error` is a sentence about what was sent last, `note` what limits say before anything is sent.
+    """
 
     url: str
     draft_url: str
@@ -97,6 +101,7 @@ class Composer:
     model: ModelSpec | None
     text: str = ""
     error: str = ""
+    note: Note | None = None
     longest: int = LONGEST_MESSAGE
     client_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -109,13 +114,15 @@ class Composer:
         if text is None:
             draft = Draft.objects.filter(owner=user, conversation=conversation).first()
             text = draft.text if draft else ""
+        model = _chosen(models, conversation)
         return cls(
             url=_place("chat:message-send", "chat:conversation-start", conversation),
             draft_url=_place("chat:draft-save", "chat:new-draft-save", conversation),
             models=models,
-            model=_chosen(models, conversation),
+            model=model,
             text=text,
             error=error,
+            note=Note.to(user, model),
         )
 
 

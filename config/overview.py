@@ -17,9 +17,11 @@ from accounts.models import User
 from providers.models import ModelSpec
 from runs.models import Run
 from runs.states import State
-from usage.models import UsageRecord
+from usage.models import Limit, UsageRecord
+from usage.nearing import nearing, standings_of
 
 DAY = dt.timedelta(days=1)
+MOST_BUDGETS = 10
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,15 @@ class Figure:
     href: str
 
 
+@dataclass(frozen=True)
+class Budget:
+    """A budget near its end: whose, what is spent of what, and that as a percentage."""
+
+    whose: str
+    amounts: str
+    percent: int
+
+
 def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add the figures that the person may see the rows of."""
     makers = ((User, people), (ModelSpec, models), (Run, answers), (UsageRecord, calls))
@@ -40,7 +51,13 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for model, make in makers
         if admin.site.get_model_admin(model).has_view_permission(request)
     ]
-    return {**context, "title": _("Overview"), "figures": figures}
+    sees_usage = admin.site.get_model_admin(UsageRecord).has_view_permission(request)
+    return {
+        **context,
+        "title": _("Overview"),
+        "figures": figures,
+        "budgets": budgets() if sees_usage else [],
+    }
 
 
 def people(href: str) -> Figure:
@@ -86,6 +103,16 @@ def calls(href: str) -> Figure:
         "cost": floatformat(sums["cost"], "2"),
     }
     return Figure(_("Calls within a day"), _number(sums["calls"]), note, href)
+
+
+def budgets() -> list[Budget]:
+    """Return the budgets nearest to their end."""
+    limits = Limit.objects.near_their_end().select_related("user", "team", "key", "model")
+    near = sorted(nearing(standings_of(limits)), key=lambda each: -each.percent)
+    return [
+        Budget(str(each.standing.limit.subject), each.amounts, each.percent)
+        for each in near[:MOST_BUDGETS]
+    ]
 
 
 def _list_of(model: type[Model]) -> str:

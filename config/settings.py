@@ -155,9 +155,8 @@ SETUP_TOKEN_REQUIRED = env.bool("SETUP_TOKEN_REQUIRED", default=not _only_here)
 
 # The pages of allauth. Addresses are proven by mail as soon as there is a mail server; until
 # then that would lock everybody out.
-EMAIL_VERIFICATION = env(
-    "EMAIL_VERIFICATION", default="mandatory" if env("EMAIL_URL", default="") else "none"
-)
+HAS_MAIL_SERVER = bool(env("EMAIL_URL", default=""))
+EMAIL_VERIFICATION = env("EMAIL_VERIFICATION", default="mandatory" if HAS_MAIL_SERVER else "none")
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -245,6 +244,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 # Mail: printed to the console until a server is named.
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
+EMAIL_TIMEOUT = 20  # seconds that a request or a worker waits for the mail server
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="causerie@localhost")
 
 # Jobs
@@ -261,6 +261,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "release-expired-holds": {
         "task": "usage.tasks.release_expired_holds",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "warn-of-budgets": {
+        "task": "usage.tasks.warn_of_budgets",
         "schedule": 60.0,
         "options": {"expires": 60},
     },

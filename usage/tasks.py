@@ -1,8 +1,13 @@
 from celery import shared_task
 
-from usage import actions
+from usage import actions, warnings
 
 
 @shared_task
 def release_expired_holds() -> None:
     actions.release_expired_holds()
+
+
+@shared_task
+def warn_of_budgets() -> None:
+    warnings.warn_of_budgets()

@@ -1,20 +1,24 @@
 """What the lists find, do, and cost."""
 
 import uuid
+from decimal import Decimal
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models import Team
 from assistants.models import SavedPrompt
 from chat.models import Conversation, Message
 from providers.models import ModelSpec
 from runs.models import Run
 from tests.administration.scenery import called
 from tests.administration.test_pages import changelist, page_of
+from tests.people import make_person, signed_in
 from usage.actions import account_of
-from usage.models import Account, UsageRecord
+from usage.limits import set_limits
+from usage.models import Account, Limit, UsageRecord
 
 
 def rows(client, url: str, **query) -> list:
@@ -185,6 +189,24 @@ def test_the_overview_says_how_the_house_is_doing(admin_client, lived_in):
     assert (answers.value, answers.note) == ("0", "1 waiting, 0 went wrong within a day")
     assert (calls.value, calls.note) == ("1", "7 tokens, $0.00")
     assert len(queries(admin_client, reverse("admin:index"))) <= 10
+
+
+def test_the_overview_names_budgets_near_their_end(admin_client, owner, outsider, lived_in):
+    team = Team.objects.create(name="<b>Sales</b>")
+    few = len(queries(admin_client, reverse("admin:index")))
+    assert admin_client.get(reverse("admin:index")).context["budgets"] == []
+    for subject, spent in ((owner, "8.4"), (team, "9.5"), (outsider, "7.9"), (lived_in.spec, "3")):
+        limit = set_limits(subject, month_budget=Decimal(10))
+        Limit.objects.filter(pk=limit.pk).update(month_spent=Decimal(spent))
+    response = admin_client.get(reverse("admin:index"))
+    assert [(each.whose, each.amounts, each.percent) for each in response.context["budgets"]] == [
+        ("<b>Sales</b>", "$9.50 of $10.00 this month", 95),
+        (owner.email, "$8.40 of $10.00 this month", 84),
+    ]
+    assert "<b>Sales" not in response.content.decode()
+    assert len(queries(admin_client, reverse("admin:index"))) == few
+    staff = signed_in(make_person("staff@example.test", is_staff=True))
+    assert "Sales" not in staff.get(reverse("admin:index")).content.decode()
 
 
 def test_an_empty_house_has_an_overview_too(admin_client):

@@ -255,3 +255,51 @@ def test_limits_cost_a_post_one_query_and_no_lock(owner, owner_client, conversat
     assert cost(200) == 1
     Limit.objects.filter(pk=limit.pk).update(month_spent=1)
     assert cost(429) == 1
+
+
+# What is said before anything is sent
+
+
+@pytest.fixture(params=["home", "conversation"])
+def page(request, owner_client, conversation):
+    url = reverse("chat:conversation-view", args=[conversation.pk])
+
+    def html() -> str:
+        return owner_client.get(url if request.param == "conversation" else "/").content.decode()
+
+    return html
+
+
+def test_the_composer_says_that_a_budget_nears_its_end(page, owner):
+    assert "composer-note" not in page()
+    spend(owner, "0.84")
+    html = page()
+    assert "You have used 84 % of this month&#x27;s budget." in html
+    assert 'aria-describedby="composer-error composer-note composer-hint"' in html
+    assert "composer-note--refusal" not in html
+
+
+def test_the_composer_says_that_a_budget_is_used_up(page, subject):
+    spend(subject)
+    html = page()
+    note = html[html.index('id="composer-note"') :].split("</p>")[0]
+    assert "composer-note--refusal" in note
+    assert "is used up. It starts anew on" in note
+    assert "<b>Sales" not in html
+
+
+def test_a_note_costs_no_more_queries_than_there_being_none(
+    page, owner, django_assert_max_num_queries
+):
+    with CaptureQueriesContext(connection) as without:
+        page()
+    spend(owner, "0.9")
+    with django_assert_max_num_queries(len(without)):
+        assert "90 %" in page()
+
+
+def test_a_started_conversation_has_the_note_too(owner, owner_client, model):
+    spend(owner, "0.9")
+    data = {"text": "Hello", "client_id": str(uuid.uuid4())}
+    html = owner_client.post(reverse("chat:conversation-start"), data, headers=HTMX).content
+    assert b"You have used 90 %" in html

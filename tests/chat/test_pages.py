@@ -195,7 +195,7 @@ def test_the_open_conversation_is_marked(owner_client, owner, conversation, mode
 def test_a_new_chat_takes_few_queries(owner_client, owner, conversation, django_assert_num_queries):
     for number in range(20):
         Conversation.objects.create(owner=owner, title=f"talk {number}")
-    with django_assert_num_queries(5):  # session, person, conversations, models, draft
+    with django_assert_num_queries(6):  # session, person, conversations, models, draft, limits
         owner_client.get("/")
 
 
@@ -205,8 +205,8 @@ def test_a_conversation_takes_the_same_queries_whatever_its_length(
 ):
     ended(exchange)
     grown(messages)
-    # session, person, conversation, path, messages, versions, conversations, models, draft
-    with django_assert_num_queries(9):
+    # session, person, conversation, path, messages, versions, conversations, models, draft, limits
+    with django_assert_num_queries(10):
         page(owner_client, conversation)
 
 

@@ -13,8 +13,9 @@ from runs.states import State
 
 HTMX = {"HX-Request": "true"}
 # Session and person; the model asked for; of the transaction its two ends, drafts twice, account,
-# limits, conversation, question, Run, answer, the conversation's head; the models to choose from.
-QUERIES_OF_A_START = 15
+# limits, conversation, question, Run, answer, the conversation's head; the models to choose from,
+# limits.
+QUERIES_OF_A_START = 16
 
 
 def send(client, conversation, text="And squares?", headers=None, **data):

@@ -2,7 +2,7 @@
 
 from usage.models.account import Account, Payer
 from usage.models.hourly import HourlyUsage, RolledUp
-from usage.models.limit import Limit
+from usage.models.limit import NEAR, Limit
 from usage.models.record import UsageRecord
 
-__all__ = ["Account", "HourlyUsage", "Limit", "Payer", "RolledUp", "UsageRecord"]
+__all__ = ["NEAR", "Account", "HourlyUsage", "Limit", "Payer", "RolledUp", "UsageRecord"]

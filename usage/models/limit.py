@@ -8,8 +8,9 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Now, TruncDate, TruncMonth
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from usage.models.account import Payer
 from usage.models.used import used
 from usage.numbers import count, dollars
 
+NEAR = Decimal("0.8")  # of a budget: from here on people are warned
 SUBJECTS = ("user", "team", "key", "model")
 
 
@@ -31,6 +33,18 @@ class LimitQuerySet(models.QuerySet["Limit"]):
     def met_by(self, user: User, model_id: UUID | None) -> Self:
         """Return what applies when `user` asks the model without a key: no account is looked up."""
         return self._of(user.pk, None, model_id).select_related("team", "model")
+
+    def near_their_end(self) -> Self:
+        """Return those that have a budget of which `NEAR` is spent in its present window."""
+        today = TruncDate(Now(), tzinfo=timezone.get_default_timezone())
+        day = Q(day__gte=today, day_budget__gt=0, day_spent__gte=F("day_budget") * NEAR)
+        month = Q(
+            month__gte=TruncMonth(today),
+            month_budget__gt=0,
+            month_spent__gte=F("month_budget") * NEAR,
+        )
+        total = Q(total_budget__gt=0, total_spent__gte=F("total_budget") * NEAR)
+        return self.filter(day | month | total).order_by("pk")
 
     def _of(self, user_id: UUID | None, key_id: UUID | None, model_id: UUID | None) -> Self:
         teams = Team.members.through.objects.filter(user=user_id).values("team")
