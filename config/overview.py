@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Model, Q, Sum
+from django.db.models import Count, Model, Q
 from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -19,6 +20,7 @@ from runs.models import Run
 from runs.states import State
 from usage.models import Limit, UsageRecord
 from usage.nearing import nearing, standings_of
+from usage.rollups import sums_since
 
 DAY = dt.timedelta(days=1)
 MOST_BUDGETS = 10
@@ -93,16 +95,12 @@ def answers(href: str) -> Figure:
 
 
 def calls(href: str) -> Figure:
-    sums = UsageRecord.objects.filter(created_at__gt=Now() - DAY).aggregate(
-        calls=Count("pk"),
-        tokens=Sum("input_tokens", default=0) + Sum("output_tokens", default=0),
-        cost=Sum("cost", default=0),
-    )
+    sums = sums_since(timezone.now() - DAY, Q())
     note = _("%(tokens)s tokens, $%(cost)s") % {
-        "tokens": _number(sums["tokens"]),
-        "cost": floatformat(sums["cost"], "2"),
+        "tokens": _number(sums.input_tokens + sums.output_tokens),
+        "cost": floatformat(sums.cost, "2"),
     }
-    return Figure(_("Calls within a day"), _number(sums["calls"]), note, href)
+    return Figure(_("Calls within a day"), _number(sums.calls), note, href)
 
 
 def budgets() -> list[Budget]:

@@ -269,6 +269,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "roll-up": {
+        "task": "usage.tasks.roll_up",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "erase-retired-secrets": {
         "task": "providers.tasks.erase_retired_secrets",
         "schedule": 60.0,

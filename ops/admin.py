@@ -21,6 +21,7 @@ from unfold.utils import parse_date_str
 
 NEWEST = 1000  # rows whose values a filter offers
 MOST_OWNERS = 100  # people that a search may mean
+MOST_ROWS = 10_000  # as far as a list goes: a page further on would read all before it
 
 
 class _ReadOnly:
@@ -36,13 +37,20 @@ class _ReadOnly:
         return False
 
 
+class NewestRows(InfinitePaginator):
+    """Pages through the first rows of a list; how many there are is not asked."""
+
+    template_name = "ops/pagination.html"
+    count = MOST_ROWS
+
+
 class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
     """Pages to look at tables that grow without end: rows are never counted, only read.
 
     A row is found by the e-mail address of whose it is; `whose` is a foreign key with an index.
     """
 
-    paginator = InfinitePaginator
+    paginator = NewestRows
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
@@ -60,17 +68,23 @@ class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.hidden
 
+    def owners(self, search_term: str) -> list[Any] | None:
+        """Return the keys of those whose rows a search means; `None` where nothing is searched."""
+        term = search_term.replace("\x00", "").strip()
+        if not term:
+            return None
+        owners: Any = self.model._meta.get_field(self.whose).related_model
+        found = owners._default_manager.filter(**{f"{self.whose_email}__icontains": term})
+        return list(found.values_list("pk", flat=True)[:MOST_OWNERS])
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         """Find by person: first whose it can be, then their rows by index."""
-        term = search_term.strip().replace("\x00", "")
-        if not term:
+        owners = self.owners(search_term)
+        if owners is None:
             return queryset, False
-        owners: Any = self.model._meta.get_field(self.whose).related_model
-        found = owners._default_manager.filter(**{f"{self.whose_email}__icontains": term})
-        keys = list(found.values_list("pk", flat=True)[:MOST_OWNERS])
-        return queryset.filter(**{f"{self.whose}__in": keys}), False
+        return queryset.filter(**{f"{self.whose}__in": owners}), False
 
 
 class ReadOnlyInline(_ReadOnly, TabularInline):

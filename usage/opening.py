@@ -8,7 +8,7 @@ from django.db.models.fields import BigIntegerField
 from django.db.models.functions import Coalesce, Extract, Floor
 
 from usage.models import Account, Limit, UsageRecord
-from usage.rollups import cost_since
+from usage.rollups import sums_of_all, sums_since
 from usage.standing import MINUTE, Moment, Window
 
 
@@ -31,8 +31,15 @@ def open_books(limit: Limit, at: Moment) -> None:
     limit.open_calls, limit.held = sums["calls"], sums["cost"]
     limit.day, limit.month = at.day, at.month
     for window in Window:
-        setattr(limit, f"{window}_spent", cost_since(at.begin_of(window), mine))
+        setattr(limit, f"{window}_spent", _spent(limit, at.begin_of(window)))
     limit.seconds, limit.requests, limit.tokens = _last_minute(mine, at)
+
+
+def _spent(limit: Limit, since: dt.datetime | None) -> Decimal:
+    people = Q(user=limit.user_id) if limit.team_id is None else Q(user__teams=limit.team_id)
+    if since is None and (limit.user_id or limit.team_id):
+        return sums_of_all(people).cost
+    return sums_since(since, of_subject(limit)).cost
 
 
 def of_subject(limit: Limit) -> Q:

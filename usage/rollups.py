@@ -1,30 +1,28 @@
 """The ledger's sums by the hour: made once of each hour that is over, and read with what follows.
 
 An hour is over when no call that began in it can still be held: rows of the ledger do not change
-once they are closed, so that its sums never do either.
+once they are closed, so that its sums never do either. The accounts' own sums over all such hours
+grow in the same transaction.
 """
 
 import datetime as dt
+from dataclasses import astuple, dataclass
 from decimal import Decimal
+from operator import add
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Max, Q, QuerySet, Subquery, Sum
 
-from usage.models import HourlyUsage, RolledUp, UsageRecord
+from usage.models import Account, HourlyUsage, RolledUp, UsageRecord
+from usage.models.record import WELL
 
 HOUR = dt.timedelta(hours=1)
 SETTLING = dt.timedelta(minutes=10)  # a call that began in an hour is in the ledger by then
 AT_ONCE = 24 * 7  # hours that one task adds up: a long ledger's first time takes several
 
-# How a call ends well; every other outcome is an error. "stopped": the reader had enough.
-WELL = (
-    "stop", "length", "content_filter", "tool_calls",
-    "stopped", "cancelled", "never_called", "handed_over",
-)  # fmt: skip
-
 _ADD_UP = """
+WITH added AS (
 INSERT INTO usage_hourlyusage (
     hour, account_id, key_id, door, model_id, model_name, deployment_id, deployment_name,
     provider_name, calls, errors, estimated, unpriced, input_tokens, cached_tokens, output_tokens,
@@ -44,7 +42,32 @@ SELECT date_trunc('hour', created_at, 'UTC'), account_id, key_id, door, model_id
 FROM usage_usagerecord
 WHERE created_at >= %(since)s AND created_at < %(until)s
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+RETURNING account_id, calls, input_tokens, output_tokens, cost
+), sums AS (
+    SELECT account_id, sum(calls) AS calls, sum(input_tokens) AS input_tokens,
+        sum(output_tokens) AS output_tokens, sum(cost) AS cost
+    FROM added GROUP BY account_id
+)
+UPDATE usage_account AS account
+SET calls = account.calls + sums.calls,
+    input_tokens = account.input_tokens + sums.input_tokens,
+    output_tokens = account.output_tokens + sums.output_tokens,
+    cost = account.cost + sums.cost
+FROM sums WHERE sums.account_id = account.id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What calls came to. Tokens are tokens; `cost` is in US dollars."""
+
+    calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost: Decimal = Decimal(0)
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(*map(add, astuple(self), astuple(other)))
 
 
 def hour_of(time: dt.datetime) -> dt.datetime:
@@ -80,7 +103,7 @@ def _first_hour() -> dt.datetime:
 
 def _over_until() -> dt.datetime:
     """Return the end of the last hour that is over: none of its calls is held any more."""
-    held = UsageRecord.objects.filter(state=UsageRecord.State.HELD).order_by("created_at")
+    held = UsageRecord.objects.held().order_by("created_at", "pk")
     oldest = held.values_list("created_at", flat=True).first()
     latest = _now() - SETTLING
     return hour_of(min(oldest, latest) if oldest else latest)
@@ -92,24 +115,44 @@ def _now() -> dt.datetime:
         return cursor.fetchone()[0]
 
 
-def cost_since(since: dt.datetime | None, mine: Q) -> Decimal:
-    """Return what the calls that `mine` describes and that began since then cost, in US dollars."""
+def sums_since(since: dt.datetime | None, mine: Q) -> Sums:
+    """Return what the calls that `mine` describes came to: all, or those that began since then."""
     until = rolled_until()
     if until is None or (since is not None and since >= until):
-        return _cost(mine & (Q(created_at__gte=since) if since else Q()))
-    rolled, tail = Q(hour__lt=until), Q(created_at__gte=until)
+        return _counted(mine & (Q(created_at__gte=since) if since else Q()))
+    tail = _counted(mine & Q(created_at__gte=until))
+    hours = HourlyUsage.objects.filter(mine, hour__lt=until)
     if since is None:
-        return _hourly_cost(mine & rolled) + _cost(mine & tail)
+        return _added(hours) + tail
     first = hour_of(since)
     if first < since:  # where a day does not begin with an hour of UTC
         first += HOUR
-    before = _cost(mine & Q(created_at__gte=since, created_at__lt=first))
-    return before + _hourly_cost(mine & rolled & Q(hour__gte=first)) + _cost(mine & tail)
+    before = _counted(mine & Q(created_at__gte=since, created_at__lt=first))
+    return before + _added(hours.filter(hour__gte=first)) + tail
 
 
-def _cost(rows: Q) -> Decimal:
-    return UsageRecord.objects.filter(rows).aggregate(sum=Coalesce(Sum("cost"), Decimal(0)))["sum"]
+def sums_of_all(accounts: Q) -> Sums:
+    """Return what all calls of the accounts that `accounts` describes came to."""
+    until = Subquery(RolledUp.objects.values("until"))
+    # In one statement: these sums are the ones up to that hour.
+    found = Account.objects.filter(accounts).annotate(until=until)
+    values = found.aggregate(**_SUMS, last=Max("until"))
+    last = values.pop("last")
+    mine = Q(account__in=Account.objects.filter(accounts))
+    return Sums(**values) + _counted(mine & (Q(created_at__gte=last) if last else Q()))
 
 
-def _hourly_cost(rows: Q) -> Decimal:
-    return HourlyUsage.objects.filter(rows).aggregate(sum=Coalesce(Sum("cost"), Decimal(0)))["sum"]
+_SUMS = {
+    "calls": Sum("calls", default=0),
+    "input_tokens": Sum("input_tokens", default=0),
+    "output_tokens": Sum("output_tokens", default=0),
+    "cost": Sum("cost", default=Decimal(0)),
+}
+
+
+def _counted(rows: Q) -> Sums:
+    return Sums(**UsageRecord.objects.filter(rows).aggregate(**_SUMS | {"calls": Count("*")}))
+
+
+def _added(rows: QuerySet[Any]) -> Sums:
+    return Sums(**rows.aggregate(**_SUMS))

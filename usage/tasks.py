@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from usage import actions, warnings
+from usage import actions, rollups, warnings
 
 
 @shared_task
@@ -11,3 +11,8 @@ def release_expired_holds() -> None:
 @shared_task
 def warn_of_budgets() -> None:
     warnings.warn_of_budgets()
+
+
+@shared_task
+def roll_up() -> None:
+    rollups.roll_up()

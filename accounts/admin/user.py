@@ -98,6 +98,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):
     change_password_form = UserPasswordForm
     inlines = (EmailAddressInline, AuthenticatorInline, UserSessionInline)
     ordering = ("email",)
+    list_per_page = 50
     list_display = ("email", "name", "active", "administrator", "date_joined", "last_login")
     list_filter = ("is_active", "is_superuser", "language", "date_joined")
     search_fields = ("email", "name")

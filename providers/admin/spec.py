@@ -38,6 +38,7 @@ _COLOURS = {"default": "primary", "answering": "success", "resting": "warning", 
 class ModelSpecAdmin(ContestedAdmin, SearchingAdmin):
     form = SpecForm
     inlines = (RouteInline,)
+    list_per_page = 50
     list_display = ("label", "public_name", "provider", "can", "costs", "state")
     list_filter = (
         AbilityFilter,

@@ -179,6 +179,7 @@ def test_a_call_whose_key_is_deleted_meanwhile_is_still_closed(account, spec):
     credential = key(spec)
     call = open_call(payer_of(account.user), "chat", spec, PROMPT)
     played(call, Failing(errors.AuthenticationFailed()))
+    name = credential.pk
     credential.delete()
     assert call.close("authentication")
-    assert UsageRecord.objects.get().credential is None
+    assert UsageRecord.objects.get().credential_id == name

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Sum
+from django.db.models import Q
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.utils.formats import number_format
@@ -13,6 +13,7 @@ from unfold.decorators import display
 
 from ops.admin import ReadOnlyAdmin
 from usage.models import Account
+from usage.rollups import sums_of_all
 
 
 @admin.register(Account)
@@ -20,7 +21,7 @@ class AccountAdmin(ReadOnlyAdmin):
     list_display = ("person", "id", "created_at")
     list_select_related = ("user",)
     search_fields = ("user__email",)
-    fields = ("id", "user", "created_at", "calls", "tokens", "cost")
+    fields = ("id", "user", "created_at", "all_calls", "tokens", "all_cost")
     readonly_fields = fields
 
     @display(description=_("person"), ordering="user__email")
@@ -28,28 +29,23 @@ class AccountAdmin(ReadOnlyAdmin):
         return account.user.email if account.user else gettext("somebody who left")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: Any = None) -> Any:
-        """Return the account with what it came to, by one query over its own rows."""
+        """Return the account with what it came to."""
         account = super().get_object(request, object_id, from_field)
         if account is not None:
-            account.sums = account.usage.aggregate(
-                calls=Count("*"),
-                read=Sum("input_tokens", default=0),
-                written=Sum("output_tokens", default=0),
-                cost=Sum("cost", default=0),
-            )
+            account.sums = sums_of_all(Q(pk=account.pk))
         return account
 
     @display(description=_("calls"))
-    def calls(self, account: Any) -> str:
-        return number_format(account.sums["calls"], force_grouping=True)
+    def all_calls(self, account: Any) -> str:
+        return number_format(account.sums.calls, force_grouping=True)
 
     @display(description=_("tokens"))
     def tokens(self, account: Any) -> str:
         return gettext("%(read)s read, %(written)s written") % {
-            "read": number_format(account.sums["read"], force_grouping=True),
-            "written": number_format(account.sums["written"], force_grouping=True),
+            "read": number_format(account.sums.input_tokens, force_grouping=True),
+            "written": number_format(account.sums.output_tokens, force_grouping=True),
         }
 
     @display(description=_("cost in US dollars"))
-    def cost(self, account: Any) -> str:
-        return floatformat(account.sums["cost"], "-4")
+    def all_cost(self, account: Any) -> str:
+        return floatformat(account.sums.cost, "-4")

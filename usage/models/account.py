@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy as _
 class Account(models.Model):
     """Who pays: a person, for what they ask themselves and by the keys they own.
 
-    The row outlives the person, so that the ledger keeps its sums under a pseudonym.
+    The row outlives the person, so that the ledger keeps its sums under a pseudonym. Its own sums
+    are those of the hours that are added up: `usage.rollups` writes them with these, and adds what
+    came since.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -23,6 +25,12 @@ class Account(models.Model):
         on_delete=models.SET_NULL,
         related_name="account",
         verbose_name=_("person"),
+    )
+    calls = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    input_tokens = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    output_tokens = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    cost = models.DecimalField(
+        max_digits=20, decimal_places=10, default=0, db_default=0, editable=False
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 

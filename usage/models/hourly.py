@@ -8,6 +8,12 @@ from django.utils.translation import gettext_lazy as _
 from usage.models.account import Account
 
 
+def _named(model: str) -> models.ForeignKey:
+    return models.ForeignKey(
+        model, models.DO_NOTHING, null=True, related_name="+", db_constraint=False
+    )
+
+
 class HourlyUsage(models.Model):
     """What the calls of one hour came to, for each account, key, door, model and deployment.
 
@@ -19,13 +25,12 @@ class HourlyUsage(models.Model):
     account = models.ForeignKey(
         Account, models.PROTECT, related_name="hourly_usage", db_index=False
     )
-    key = models.ForeignKey("accounts.ApiKey", models.SET_NULL, null=True, related_name="+")
+    # As in the ledger: these ids stay when what they name is deleted.
+    key = _named("accounts.ApiKey")
     door = models.CharField(_("door"), max_length=20)
-    model = models.ForeignKey("providers.ModelSpec", models.SET_NULL, null=True, related_name="+")
+    model = _named("providers.ModelSpec")
     model_name = models.CharField(_("model"), max_length=200)
-    deployment = models.ForeignKey(
-        "providers.ModelSpec", models.SET_NULL, null=True, related_name="+"
-    )
+    deployment = _named("providers.ModelSpec")
     deployment_name = models.CharField(_("deployment"), max_length=200)
     provider_name = models.CharField(_("provider"), max_length=100)
 

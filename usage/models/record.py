@@ -1,17 +1,80 @@
 """The ledger of every call to a model."""
 
+import datetime as dt
 import uuid
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar, Self
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Max, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from providers.values import Usage
 from usage.models.account import Account
+
+# How a call ends well; every other outcome is an error. "stopped": the reader had enough.
+WELL = (
+    "stop", "length", "content_filter", "tool_calls",
+    "stopped", "cancelled", "never_called", "handed_over",
+)  # fmt: skip
+
+
+class Word(Value):
+    """A word of ours that stands in the statement itself.
+
+    A connection that often asks the same settles for one plan that fits any value. Such a plan
+    cannot use an index of the rows with one value: it looks for what is rare among all.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        assert str(self.value).isidentifier()
+        return f"'{self.value}'", ()
+
+
+class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
+    def held(self) -> Self:
+        return self.filter(state=Word("held"))
+
+    def settled(self) -> Self:
+        return self.filter(state=Word("settled"))
+
+    def released(self) -> Self:
+        return self.filter(state=Word("released"))
+
+    def estimated(self) -> Self:
+        """Return the calls that were settled by our own count."""
+        return self.settled().filter(is_reported=False)
+
+    def reported(self) -> Self:
+        return self.settled().filter(is_reported=True)
+
+    def failed(self) -> Self:
+        """Return the calls that ended with an error."""
+        ended = self.exclude(state=Word("held"))
+        return ended.exclude(outcome__in=[Word(each) for each in WELL])
+
+    def ended_well(self) -> Self:
+        return self.filter(outcome__in=WELL)
+
+    def begin_of_newest(self, number: int) -> dt.datetime | None:
+        """Return when the `number`th newest of these began; `None` where there are fewer."""
+        newest = self.order_by("-created_at").values_list("created_at", flat=True)
+        return newest[number - 1 : number].first()
+
+    def begin_of_newest_by(self, accounts: Sequence[uuid.UUID], number: int) -> dt.datetime | None:
+        """Return a time since which these accounts have about `number` of these rows, or fewer.
+
+        `None` where they have no more in all. None of them is read further back than its part.
+        """
+        part = -(-number // len(accounts))
+        own = self.filter(account=OuterRef("pk")).order_by("-created_at").values("created_at")
+        begins = Account.objects.filter(pk__in=accounts).annotate(
+            begin=Subquery(own[part - 1 : part])
+        )
+        return begins.aggregate(latest=Max("begin"))["latest"]
 
 
 class UsageRecord(models.Model):
@@ -20,7 +83,8 @@ class UsageRecord(models.Model):
     `model` is the one that was asked for, `deployment` the one that was called in its name. Token
     counts are tokens; prices are per million tokens, in US dollars, as they were when the call was
     made; `null` prices and costs mean that nobody told us a price. Times are milliseconds since
-    the call began. The database refuses to change or delete a row once it is closed.
+    the call began. The database refuses to change or delete a row once it is closed: the ids of
+    its key, model, deployment and credential stay when those are deleted, and lead nowhere then.
     """
 
     class State(models.TextChoices):
@@ -29,38 +93,45 @@ class UsageRecord(models.Model):
         RELEASED = "released", _("released")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="usage")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, related_name="usage", db_index=False
+    )
     door = models.CharField(_("door"), max_length=20)
     key = models.ForeignKey(
         "accounts.ApiKey",
         null=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
         related_name="+",
         verbose_name=_("API key"),
         db_index=False,
+        db_constraint=False,
     )
     model = models.ForeignKey(
         "providers.ModelSpec",
         null=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
         related_name="usage",
         verbose_name=_("model"),
         db_index=False,
+        db_constraint=False,
     )
     deployment = models.ForeignKey(
         "providers.ModelSpec",
         null=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
         related_name="+",
         verbose_name=_("deployment"),
+        db_index=False,
+        db_constraint=False,
     )
     credential = models.ForeignKey(
         "providers.Credential",
         null=True,
-        on_delete=models.SET_NULL,
+        on_delete=models.DO_NOTHING,
         related_name="+",
         verbose_name=_("credential"),
         db_index=False,
+        db_constraint=False,
     )
     provider_name = models.CharField(_("provider"), max_length=100)
     model_name = models.CharField(_("model"), max_length=200, default="")
@@ -90,12 +161,15 @@ class UsageRecord(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True)
 
+    objects = UsageRecordQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("usage record")
         verbose_name_plural = _("usage records")
         indexes: ClassVar = [
             models.Index(fields=["account", "-created_at"], name="usage_by_account"),
             models.Index(fields=["model", "-created_at"], name="usage_by_model"),
+            models.Index(fields=["deployment", "-created_at"], name="usage_by_deployment"),
             models.Index(fields=["door", "-created_at"], name="usage_by_door"),
             models.Index(
                 fields=["key", "-created_at"], condition=Q(key__isnull=False), name="usage_by_key"
@@ -113,6 +187,11 @@ class UsageRecord(models.Model):
                 fields=["-created_at", "-id"],
                 condition=Q(state="settled", is_reported=False),
                 name="usage_newest_estimated",
+            ),
+            models.Index(
+                fields=["-created_at", "-id"],
+                condition=~Q(state="held") & ~Q(outcome__in=WELL),
+                name="usage_newest_failed",
             ),
             models.Index(fields=["-created_at", "-id"], name="usage_newest_first"),
             models.Index(
