@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.faults)
-            item.add_marker(pytest.mark.timeout(1200 if FULL else 300))
+            item.add_marker(pytest.mark.timeout(3600 if FULL else 300))
 
 
 def pytest_report_header() -> str:

@@ -30,7 +30,7 @@ MODELS = [
     "fake-t100-n5-e500",
 ]
 VICTIMS = [["w1"], ["w2"], ["w1", "w2"], ["w1", "w2"], ["web"], ["valkey"], ["postgres"]]
-WEIGHTS = [6, 6, 3, 3, 1, 1, 1]
+WEIGHTS = [4, 4, 4, 4, 1, 1, 1]
 LONGEST_TITLE = dt.timedelta(seconds=4)
 
 
