@@ -91,6 +91,16 @@ class Bubble:
         return self.message.run is not None and self.message.run.finish_reason == "length"
 
     @property
+    def is_cut_by_limit(self) -> bool:
+        """That cap was lower than the model's own."""
+        return self.is_cut and bool(self.message.run and self.message.run.error_kind)
+
+    @property
+    def waits_at_limit(self) -> bool:
+        run = self.message.run
+        return run is not None and run.state == State.RUNNING and run.is_waiting
+
+    @property
     def is_broken(self) -> bool:
         return self.state in (State.FAILED, State.INTERRUPTED)
 

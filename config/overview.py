@@ -38,9 +38,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Budget:
-    """A budget near its end: whose, what is spent of what, and that as a percentage."""
+    """A budget near its end: whose, what is spent of what, that as a percentage, and its page."""
 
     whose: str
+    href: str
     amounts: str
     percent: int
 
@@ -53,12 +54,12 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for model, make in makers
         if admin.site.get_model_admin(model).has_view_permission(request)
     ]
-    sees_usage = admin.site.get_model_admin(UsageRecord).has_view_permission(request)
+    sees_limits = admin.site.get_model_admin(Limit).has_view_permission(request)
     return {
         **context,
         "title": _("Overview"),
         "figures": figures,
-        "budgets": budgets() if sees_usage else [],
+        "budgets": budgets() if sees_limits else [],
     }
 
 
@@ -108,9 +109,14 @@ def budgets() -> list[Budget]:
     limits = Limit.objects.near_their_end().select_related("user", "team", "key", "model")
     near = sorted(nearing(standings_of(limits)), key=lambda each: -each.percent)
     return [
-        Budget(str(each.standing.limit.subject), each.amounts, each.percent)
+        Budget(str(limit.subject), _page_of(limit), each.amounts, each.percent)
         for each in near[:MOST_BUDGETS]
+        for limit in [each.standing.limit]
     ]
+
+
+def _page_of(limit: Limit) -> str:
+    return reverse("admin:usage_limit_change", args=[limit.pk])
 
 
 def _list_of(model: type[Model]) -> str:

@@ -111,6 +111,14 @@ def _lock(run: Run) -> None:
         raise RunLost
 
 
+def note_wait(run: Run, kind: str) -> None:
+    """Tell readers which limit the Run waits at (an error's `kind`), or by "" that none is left."""
+    ours = Run.objects.filter(pk=run.pk, fence=run.fence, state=State.RUNNING)
+    if ours.update(error_kind=kind):
+        publish(run.topic, {"type": "run.changed", "run": str(run.pk)})
+    run.error_kind = kind
+
+
 def end_attempt(call: MeteredCall, outcome: str, error_kind: str = "") -> None:
     """Close one call and its hold; after an error another attempt may follow."""
     with transaction.atomic(savepoint=False):
@@ -132,7 +140,8 @@ def finish(
 ) -> bool:
     """End a Run: text, state, usage and cost in one transaction; `False` for an old fence.
 
-    The call is settled even when the Run was lost, since the provider charges for it.
+    The call is settled even when the Run was lost, since the provider charges for it. An answer
+    that is done may have an `error_kind`, too: that of the limit that cut it short.
     """
     with transaction.atomic():
         ended = Run.objects.filter(pk=run.pk, fence=run.fence, state=was).update(
@@ -150,7 +159,8 @@ def finish(
             door_of(run).finish(run)
             transaction.on_commit(lambda: _finished(run))
         if call is not None:  # last: what it locks, many others wait for
-            end_attempt(call, error_kind or finish_reason or state.value, error_kind)
+            failed = "" if finish_reason else error_kind
+            end_attempt(call, finish_reason or error_kind or state.value, failed)
     return bool(ended)
 
 
@@ -164,7 +174,9 @@ def requeue(run: Run, call: MeteredCall | None = None) -> bool:
     with transaction.atomic():
         given = Run.objects.filter(
             pk=run.pk, fence=run.fence, state=State.RUNNING, first_text_at=None
-        ).update(state=State.QUEUED, lease_expires_at=None, text=F("prefix"), worker="")
+        ).update(
+            state=State.QUEUED, lease_expires_at=None, text=F("prefix"), worker="", error_kind=""
+        )
         if call is not None:  # last, as in `finish`; the sweeper has the same order
             end_attempt(call, "handed_over")
     return bool(given)

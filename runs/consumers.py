@@ -272,10 +272,10 @@ class RunConsumer(Generic[S]):
         return [*patches, *self.shown(subject, following.renderer.snapshot())]
 
     def _looks_old(self, run: Run, following: Following) -> bool:
-        """Say whether the reader is told of a wait that is over, or of a place to count anew."""
+        """Say whether a wait that began or ended is to be told, or a place to be counted anew."""
         if run.state == State.QUEUED:
             return self.loop.time() > following.shown_until
-        return following.shown_waiting and not following.known
+        return following.shown_waiting != run.is_waiting and not following.known
 
     async def _attach(self, subject: S) -> None:
         run = subject.live_run

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from boundary.markdown import StreamRenderer
 from runs.models import Run
-from runs.states import State
 
 MOST_PENDING = 65_536  # code points held for a reader that is slow; the rest waits in the buffer
 
@@ -27,12 +26,12 @@ class Following:
         self.pending_length = 0
         self.behind = False
         self.heard_at = 0.0  # when the last frame came, by the loop's clock
-        self.shown_waiting = False  # the element that was sent says that the Run is queued
+        self.shown_waiting = False  # the element that was sent says that the Run waits
         self.shown_until = 0.0  # … and at which place, which need not be counted anew before
 
     def note_shown(self, run: Run, now: float, seconds: float) -> None:
         """Note that the element was sent, and for how long a place in the queue is good."""
-        self.shown_waiting = run.state == State.QUEUED
+        self.shown_waiting = run.is_waiting
         self.shown_until = now + seconds
 
     def note(self, fence: int, offset: int, text: str) -> None:

@@ -146,6 +146,12 @@ class Run(models.Model):
         return self.state in LIVE
 
     @property
+    def is_waiting(self) -> bool:
+        """No model was asked yet: it stands in line, or at a limit that `error_kind` names."""
+        at_limit = self.state == State.RUNNING and bool(self.error_kind)
+        return self.state == State.QUEUED or at_limit
+
+    @property
     def payer(self) -> Payer:
         return Payer(self.account_id, self.user_id)
 

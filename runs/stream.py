@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from providers.errors import ModelWithdrawn, ProviderError, StreamCut, WorkerLost
+from providers.errors import LimitReached, ModelWithdrawn, ProviderError, StreamCut, WorkerLost
 from runs import actions, claims
 from runs.buffer import Frame
 from runs.models import Run
@@ -117,13 +117,16 @@ class Stream:
                 text=self.text(),
                 call=self.call,
                 finish_reason=finish_reason,
-                error_kind=self._error_kind(error_kind, state),
+                error_kind=error_kind or self._what_cut_it(finish_reason, state),
             )
         )
 
-    def _error_kind(self, error_kind: str, state: State) -> str:
-        """An answer that was cut off by a drain says so."""
-        return error_kind or (WorkerLost.kind if state is State.INTERRUPTED else "")
+    def _what_cut_it(self, finish_reason: str, state: State) -> str:
+        """Return why an answer without an error ends early: a drain, or a limit."""
+        if state is State.INTERRUPTED:
+            return WorkerLost.kind
+        shortened = self.call is not None and self.call.is_shortened
+        return LimitReached.kind if finish_reason == "length" and shortened else ""
 
     def _final_state(self, finish_reason: str, error_kind: str) -> State:
         if finish_reason:
@@ -156,11 +159,16 @@ class Stream:
                 if error.waits:
                     if self.engine.loop.time() - begun > actions.BUSY_PATIENCE:
                         raise
+                    await self._note_wait(error.kind)
                     await asyncio.sleep(min(error.retry_after or 1.0, LOOK_AT_KEYS))
                     continue
                 waits += 1
                 await asyncio.sleep(self._wait_before_retry(error, waits))
         raise AssertionError("the last attempt returns or raises")
+
+    async def _note_wait(self, kind: str) -> None:
+        if self.run.error_kind != kind:
+            await self.engine.db(actions.note_wait, self.run, kind)
 
     async def _leave(self, error: ProviderError, left: set[UUID]) -> None:
         """Close the attempt that failed, and note where it was made."""
@@ -197,6 +205,7 @@ class Stream:
         # Cancelled or not, the hold that is being written must be known to `execute`.
         self.call = await asyncio.shield(self._beginning)
         self._beginning = None
+        await self._note_wait("")
 
     async def _read(self) -> str:
         assert self.call is not None

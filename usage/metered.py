@@ -53,6 +53,11 @@ class MeteredCall:
         self._first: float | None = None
         self._ended: float | None = None
 
+    @property
+    def is_shortened(self) -> bool:
+        """Limits left less room for the answer than the model has."""
+        return self.record.held_output_tokens < self.spec.max_output_tokens
+
     async def stream(self) -> AsyncGenerator[Delta, None]:
         """Yield what the model writes. Raises the errors of `providers.errors`."""
         assert isinstance(self.ask, Prompt)

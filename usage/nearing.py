@@ -8,12 +8,12 @@ from typing import Self
 
 from django.db.models import QuerySet
 from django.db.models.functions import Now
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from providers.models import ModelSpec
 from usage.models import NEAR, Limit
+from usage.numbers import dollars
 from usage.peek import refusal
 from usage.standing import Moment, Standing, Window
 
@@ -38,11 +38,11 @@ class Nearing:
 
     @property
     def amounts(self) -> str:
-        words = {"spent": money(self.spent), "budget": money(self.budget)}
+        words = {"spent": dollars(self.spent), "budget": dollars(self.budget)}
         return {
-            Window.DAY: _("$%(spent)s of $%(budget)s today"),
-            Window.MONTH: _("$%(spent)s of $%(budget)s this month"),
-            Window.TOTAL: _("$%(spent)s of $%(budget)s in total"),
+            Window.DAY: _("%(spent)s of %(budget)s today"),
+            Window.MONTH: _("%(spent)s of %(budget)s this month"),
+            Window.TOTAL: _("%(spent)s of %(budget)s in total"),
         }[self.window] % words
 
     @property
@@ -60,11 +60,6 @@ class Nearing:
             Window.MONTH: _("The team %(team)s has used %(percent)s %% of this month's budget."),
             Window.TOTAL: _("The team %(team)s has used %(percent)s %% of its budget."),
         }[self.window] % words
-
-
-def money(amount: Decimal) -> str:
-    """Return US dollars to the cent, below a dollar to a hundredth of it."""
-    return number_format(amount, 2 if amount >= 1 else 4, force_grouping=True)
 
 
 def nearing(standings: Iterable[Standing]) -> list[Nearing]:

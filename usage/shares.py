@@ -6,8 +6,6 @@ from decimal import Decimal
 
 from usage.standing import Standing, Window
 
-NEAR = 0.8  # from this share on, the end is near
-
 
 @dataclass(frozen=True)
 class Share:

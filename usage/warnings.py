@@ -14,7 +14,8 @@ from accounts.models import User
 from providers.models import ModelSpec
 from usage.fitting import is_useful
 from usage.models import Limit
-from usage.nearing import Nearing, money, nearing, standings_of
+from usage.nearing import Nearing, nearing, standings_of
+from usage.numbers import dollars
 from usage.standing import Window
 
 logger = logging.getLogger(__name__)
@@ -103,8 +104,8 @@ def _context(each: Nearing, is_used_up: bool) -> dict[str, Any]:
         "whose": each.standing.limit.named,
         "window": str(each.window),
         "percent": each.percent,
-        "spent": money(each.spent),
-        "budget": money(each.budget),
+        "spent": dollars(each.spent),
+        "budget": dollars(each.budget),
         "until": until and timezone.localtime(until, timezone.get_default_timezone()),
         "is_used_up": is_used_up,
         "url": settings.PUBLIC_URL,

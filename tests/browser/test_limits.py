@@ -112,3 +112,17 @@ def test_the_note_fits_its_composer(enter, person, model, theme, width, share, w
         expect(note).to_be_hidden()
         if "PICTURES" in os.environ:
             page.screenshot(path=SINGLES / f"limits-refused-{width}-{theme}.png")
+
+
+def test_who_waits_at_a_limit_sees_it_until_the_answer_comes(enter, person, model):
+    page = enter(person)
+    begin(page)
+    set_limits(person, max_streams=1)
+    Limit.objects.update(open_calls=1)
+    ask(page, "And now?")
+    waiting = answers(page).last.get_by_text("Waiting: a limit is reached for the moment")
+    expect(waiting).to_be_visible()
+    Limit.objects.update(open_calls=0)
+    expect(answers(page).last).to_have_attribute("data-state", "done")
+    expect(waiting).to_have_count(0)
+    expect(answers(page).last).to_contain_text("w19")

@@ -6,9 +6,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from usage.models import Limit
+from usage.models import NEAR, Limit
 from usage.models.limit import SUBJECTS
-from usage.shares import NEAR
 
 
 class KindFilter(DropdownFilter):
@@ -39,8 +38,8 @@ class StateFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         narrowed: dict[str, dict[str, float]] = {
-            "near": {"used__gte": NEAR},
+            "near": {"used__gte": float(NEAR)},
             "full": {"used__gte": 1},
-            "fine": {"used__lt": NEAR},
+            "fine": {"used__lt": float(NEAR)},
         }
         return queryset.filter(**narrowed.get(self.value() or "", {}))

@@ -9,9 +9,9 @@ from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from usage.models import Limit
+from usage.models import NEAR, Limit
 from usage.numbers import count, dollars
-from usage.shares import NEAR, Share, shares_of
+from usage.shares import Share, shares_of
 from usage.standing import Moment, Standing, Window
 
 _SPENT = {
