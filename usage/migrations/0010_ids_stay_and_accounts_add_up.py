@@ -44,7 +44,7 @@ _FORGET = [
     f"UPDATE {table} SET {column} = NULL WHERE {column} IS NOT NULL"  # noqa: S608
     f" AND NOT EXISTS (SELECT FROM {to} WHERE {to}.id = {table}.{column})"
     for table, column, to in _NAMED
-]
+] + ["SET CONSTRAINTS ALL IMMEDIATE"]  # nothing is left to check when the tables are altered
 
 
 def _sum() -> models.PositiveBigIntegerField:
