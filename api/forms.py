@@ -1,7 +1,6 @@
 """What the pages of keys take in: a name, what the key opens, for how long, and a rotation."""
 
 import datetime as dt
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
@@ -18,6 +17,7 @@ from accounts.api_keys import Scope
 from accounts.models import ApiKey, User
 from accounts.models.api_key import Endpoint
 from api import networks
+from api.names import clean_name
 from providers.models import ModelSpec
 
 LONGEST_NAME = ApiKey._meta.get_field("name").max_length or 80
@@ -25,14 +25,6 @@ MOST_DAYS = 3653
 NEVER, KEEP = "never", "keep"
 PRESETS = ((30, _("for 30 days")), (90, _("for 90 days")), (365, _("for a year")))
 NOT_ONE = _("Choose one of these.")
-
-
-def clean_name(text: str) -> str:
-    """Return a name on one line. Raises `ValidationError` where it holds what is no text."""
-    name = " ".join(text.split())
-    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise ValidationError(_("A name holds letters, digits and signs only."), code="unreadable")
-    return name
 
 
 def models_for(owner: User) -> Iterable[ModelSpec]:

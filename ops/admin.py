@@ -124,8 +124,7 @@ class SearchingAdmin(ModelAdmin):
 class ContestedAdmin(ModelAdmin):
     """Two who save at once, or save what somebody deletes: the second has the form again.
 
-    What the first did is there when the form is looked at anew, and its fields say what is in the
-    way. Nothing of the first try is left.
+    Nothing of the first try is left, and the form's fields say what is in the way.
     """
 
     def changeform_view(self, request: HttpRequest, *given: Any, **options: Any) -> Any:

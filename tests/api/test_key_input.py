@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import ApiKey
-from api.forms import clean_name
+from api.names import clean_name
 from api.networks import parse
 from tests.api.test_key_pages import CREATE, changed, new, of
 

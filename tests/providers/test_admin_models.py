@@ -382,7 +382,7 @@ class TestList:
             add_model(each, f"m{number}").teams.add(team)
         with django_assert_max_num_queries(10):
             response = admin_client.get(LIST)
-        assert len(response.context["cl"].result_list) == 100
+        assert len(response.context["cl"].result_list) == 50
         for number in range(20):
             to = ModelSpec.objects.get(name=f"m{number}")
             Route.objects.create(model=spec, to=to)
