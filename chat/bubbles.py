@@ -98,7 +98,7 @@ class Bubble:
     @property
     def waits_at_limit(self) -> bool:
         run = self.message.run
-        return run is not None and run.state == State.RUNNING and run.is_waiting
+        return run is not None and run.state == State.RUNNING and bool(run.waits_for)
 
     @property
     def is_broken(self) -> bool:

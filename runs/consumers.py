@@ -275,7 +275,7 @@ class RunConsumer(Generic[S]):
         """Say whether a wait that began or ended is to be told, or a place to be counted anew."""
         if run.state == State.QUEUED:
             return self.loop.time() > following.shown_until
-        return following.shown_waiting != run.is_waiting and not following.known
+        return following.shown_wait != run.waits_for and not following.known
 
     async def _attach(self, subject: S) -> None:
         run = subject.live_run

@@ -26,12 +26,12 @@ class Following:
         self.pending_length = 0
         self.behind = False
         self.heard_at = 0.0  # when the last frame came, by the loop's clock
-        self.shown_waiting = False  # the element that was sent says that the Run waits
+        self.shown_wait = ""  # what the Run waits for, as the element says that was sent
         self.shown_until = 0.0  # … and at which place, which need not be counted anew before
 
     def note_shown(self, run: Run, now: float, seconds: float) -> None:
         """Note that the element was sent, and for how long a place in the queue is good."""
-        self.shown_waiting = run.is_waiting
+        self.shown_wait = run.waits_for
         self.shown_until = now + seconds
 
     def note(self, fence: int, offset: int, text: str) -> None:

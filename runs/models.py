@@ -146,10 +146,11 @@ class Run(models.Model):
         return self.state in LIVE
 
     @property
-    def is_waiting(self) -> bool:
-        """No model was asked yet: it stands in line, or at a limit that `error_kind` names."""
-        at_limit = self.state == State.RUNNING and bool(self.error_kind)
-        return self.state == State.QUEUED or at_limit
+    def waits_for(self) -> str:
+        """Return why no model is asked yet: it is "queued", or at a limit (an error's kind)."""
+        if self.state == State.RUNNING:
+            return self.error_kind
+        return State.QUEUED.value if self.state == State.QUEUED else ""
 
     @property
     def payer(self) -> Payer:

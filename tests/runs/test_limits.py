@@ -79,10 +79,10 @@ def test_a_wait_can_be_stopped(play, until, person):
 def test_a_wait_that_is_handed_over_stands_in_line_again(ask):
     run = claims.claim(ask().pk, "w")
     actions.note_wait(run, "limit_streams")
-    assert run.is_waiting
+    assert run.waits_for == "limit_streams"
     actions.requeue(run)
     run.refresh_from_db()
-    assert (run.state, run.error_kind) == ("queued", "")
+    assert (run.state, run.error_kind, run.waits_for) == ("queued", "", "queued")
 
 
 def test_a_wait_is_noted_by_its_own_fence_alone(ask, heard):
