@@ -1,11 +1,12 @@
 """Who answers in a model's name."""
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from providers.errors import ContextTooLong, ProviderError
 from providers.models import Ability, Credential, ModelSpec, Route
 from providers.models.resting import is_ahead
 from providers.order import in_turn
@@ -61,3 +62,34 @@ def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[De
         for key in Credential.objects.usable(*{spec.provider for spec, *_ in choices}):
             keys[key.provider_id].append(key)
     return in_turn(Deployment(*choice, keys[choice[0].provider_id]) for choice in choices)
+
+
+def next_after(
+    error: ProviderError, model: ModelSpec, failed: ModelSpec | None, left: Collection[UUID]
+) -> Iterator[ModelSpec]:
+    """Yield who may answer for `model` after `error` of `failed`, in the order to ask.
+
+    That is itself where another of its keys may do. `left` are the keys and deployments that
+    failed before. Nobody where any other would fail as well.
+    """
+    if not error.elsewhere:
+        return
+    for deployment in deployments_for(model, after_failure=True):
+        spec = deployment.spec
+        if failed is not None and spec.pk == failed.pk:
+            if error.is_of_key and deployment.has_another_key(left):
+                yield spec
+        elif deployment.is_awake and spec.pk not in left and not _is_too_small(error, spec, failed):
+            yield spec
+
+
+def _is_too_small(error: ProviderError, spec: ModelSpec, failed: ModelSpec | None) -> bool:
+    """Say whether what was too long for one deployment is so for another."""
+    if failed is None or not isinstance(error, ContextTooLong):
+        return False
+    return _room(spec) <= _room(failed)
+
+
+def _room(spec: ModelSpec) -> int:
+    """Return how many tokens of a prompt fit beside the longest answer."""
+    return spec.context_window - spec.max_output_tokens

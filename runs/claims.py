@@ -12,9 +12,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from providers.errors import ContextTooLong, ProviderError
+from providers.errors import ProviderError
 from providers.models import ModelSpec, Provider
-from providers.routing import deployments_for
+from providers.routing import deployments_for, next_after
 from runs.actions import RunLost, lease_end
 from runs.models import Run
 from runs.states import State
@@ -120,29 +120,13 @@ def move_on(run: Run, error: ProviderError, left: Collection[UUID] = ()) -> bool
     that failed since the claim. Raises `RunLost`.
     """
     model = ModelSpec.objects.select_related("provider").filter(runs=run).first()
-    if model is None or not error.elsewhere:
+    if model is None:
         return False
-    for deployment in deployments_for(model, after_failure=True):
-        if deployment.spec.pk == run.served_by_id:
-            if error.is_of_key and deployment.has_another_key(left):
-                return True
-        elif (
-            deployment.is_awake
-            and deployment.spec.pk not in left
-            and not (isinstance(error, ContextTooLong) and _reads_no_more(deployment.spec, run))
-            and _move(run, deployment.spec)
-        ):
-            return True
-    return False
-
-
-def _reads_no_more(deployment: ModelSpec, run: Run) -> bool:
-    return run.served_by is not None and _room(deployment) <= _room(run.served_by)
-
-
-def _room(spec: ModelSpec) -> int:
-    """Return how many tokens of a prompt fit beside the longest answer."""
-    return spec.context_window - spec.max_output_tokens
+    here = run.served_by
+    return any(
+        (here is not None and spec.pk == here.pk) or _move(run, spec)
+        for spec in next_after(error, model, here, left)
+    )
 
 
 def _move(run: Run, deployment: ModelSpec) -> bool:

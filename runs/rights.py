@@ -35,6 +35,11 @@ class RightsWatch:
     def leave(self, watched: Watched) -> None:
         self._seen.pop(watched, None)
 
+    def forget(self, watched: Watched) -> None:
+        """Tell it again, where it still listens: it could not look."""
+        if watched in self._seen:
+            self._seen[watched] = None
+
     async def _poll(self) -> None:
         while self._seen:
             try:

@@ -10,18 +10,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import structlog
+
 from accounts.errors import ApiKeyRefused
 from api.v1.asked import Asked
 from api.v1.callers import Caller
 from api.v1.refusals import Refused, of_call, of_key
 from providers.errors import ModelWithdrawn, ProviderError
 from providers.models import ModelSpec
-from providers.routing import deployments_for
+from providers.routing import deployments_for, next_after
 from providers.values import Part
 from runs.rights import watch
 from runs.threads import in_thread
 from usage.metered import MeteredCall, open_call
 
+log = structlog.get_logger(__name__)
 DOOR = "api"
 MOST_CALLS = 10  # at all keys and deployments together
 
@@ -89,13 +92,7 @@ class Answer:
         return part.data
 
     async def _ask(self) -> None:
-        spec = self.served_by
-        if spec is None:
-            spec = await in_thread(self._first_deployment)
-        self.served_by = spec
-        opening = asyncio.ensure_future(
-            in_thread(open_call, self.caller.payer, DOOR, spec, self.asked.wire(spec), self.model)
-        )
+        opening = asyncio.ensure_future(in_thread(self._open))
         try:
             self._call = await asyncio.shield(opening)
         except asyncio.CancelledError:
@@ -105,11 +102,14 @@ class Answer:
         self._parts = self._call.relay()
         self._first = await anext(self._parts)
 
-    def _first_deployment(self) -> ModelSpec:
-        found = deployments_for(self.model)
-        if not found:
-            raise ModelWithdrawn
-        return found[0].spec
+    def _open(self) -> MeteredCall:
+        if self.served_by is None:
+            found = deployments_for(self.model)
+            if not found:
+                raise ModelWithdrawn
+            self.served_by = found[0].spec
+        wire = self.asked.wire(self.served_by)
+        return open_call(self.caller.payer, DOOR, self.served_by, wire, self.model)
 
     async def _move_on(self, error: ProviderError) -> None:
         """Choose where to ask next. Raises `Refused` where there is nowhere."""
@@ -123,14 +123,11 @@ class Answer:
         self.served_by = await in_thread(self._next_deployment, error)
 
     def _next_deployment(self, error: ProviderError) -> ModelSpec:
-        found = deployments_for(self.model, after_failure=True) if error.elsewhere else []
-        for deployment in found:
-            if self.served_by is not None and deployment.spec.pk == self.served_by.pk:
-                if error.is_of_key and deployment.has_another_key(self._left):
-                    return deployment.spec
-            elif deployment.is_awake and deployment.spec.pk not in self._left:
-                return deployment.spec
-        raise of_call(error)
+        found = next_after(error, self.model, self.served_by, self._left)
+        spec = next(found, None)
+        if spec is None:
+            raise of_call(error)
+        return spec
 
     def recheck(self) -> None:
         """Rights have changed somewhere: ask whether this answer may go on."""
@@ -144,6 +141,9 @@ class Answer:
             self._taken_away = of_key(error) if isinstance(error, ApiKeyRefused) else error
             if self._task is not None:
                 self._task.cancel()
+        except Exception as error:  # no answer is no permission: it is asked again
+            log.warning("v1_rights_not_read", reason=type(error).__name__)
+            watch.forget(self)
 
     def _reason_to_stop(self) -> Refused:
         """Return why this task was cancelled; raise on where the program went away."""

@@ -7,6 +7,7 @@
 Which of the provider's keys is used is decided before (`usage.metered`).
 """
 
+import sys
 from collections.abc import AsyncGenerator
 from importlib import import_module
 from typing import Protocol
@@ -62,6 +63,6 @@ def preload() -> None:
 
 async def close_clients() -> None:
     """Close the running loop's clients, of every kind that was called from it."""
-    from providers.backends import clients
-
-    await clients.close_clients()
+    clients = sys.modules.get("providers.backends.clients")
+    if clients is not None:  # a process that never called a model need not load them to end
+        await clients.close_clients()

@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import openai
 import pytest
+from django.db import OperationalError
 
 from accounts.api_keys import Scope, change_key, issue_key, revoke_key
 from accounts.models import ApiKey, Team
+from api.v1.callers import Caller
 from providers.actions import add_model
 from providers.models import Route
 from usage.limits import set_limits
@@ -192,3 +194,35 @@ def test_one_person_s_key_ends_nobody_else_s_answer(client, provider, owner, out
     next(iter(stream))
     revoke_key(other)
     assert sum(bool(chunk.choices[0].delta.content) for chunk in stream) >= 58
+
+
+def test_rights_that_could_not_be_read_are_read_again(client, provider, fake, monkeypatch):
+    """A database that fails at the wrong moment leaves no revoked key an answer."""
+    add_model(provider, "fake-d50-n500", public_name="slow")
+    check, failed = Caller.check, []
+
+    def fails_once(self, model):
+        if not failed:
+            failed.append(model)
+            raise OperationalError("no connection")
+        check(self, model)
+
+    monkeypatch.setattr(Caller, "check", fails_once)
+    stream = client.chat.completions.create(model="slow", messages=HELLO, stream=True)
+    next(iter(stream))
+    revoke_key(ApiKey.objects.get())
+    with pytest.raises(openai.APIError) as told:
+        list(stream)
+    assert failed
+    assert told.value.code == "invalid_api_key"
+
+
+def test_what_is_too_long_is_not_asked_where_no_more_is_read(client, provider, fake):
+    small = add_model(provider, "small", public_name="small", context_window=9000)
+    same = add_model(provider, "same", public_name="same", context_window=9000)
+    large = add_model(provider, "large", public_name="large", context_window=90_000)
+    for priority, stand_in in enumerate((same, large), start=1):
+        Route.objects.create(model=small, to=stand_in, priority=priority)
+    fake.queue(status=400, body={"error": {"code": "context_length_exceeded", "message": "."}})
+    client.chat.completions.create(model="small", messages=HELLO)
+    assert [call.model for call in fake.calls] == ["small", "large"]
