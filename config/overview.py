@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -20,6 +19,7 @@ from runs.models import Run
 from runs.states import State
 from usage.models import Limit, UsageRecord
 from usage.nearing import nearing, standings_of
+from usage.numbers import count
 from usage.rollups import sums_since
 
 DAY = dt.timedelta(days=1)
@@ -68,14 +68,14 @@ def people(href: str) -> Figure:
         active=Count("pk", filter=Q(is_active=True)),
         seen=Count("pk", filter=Q(last_login__gt=Now() - DAY)),
     )
-    note = _("%s signed in within a day") % _number(counts["seen"])
-    return Figure(_("People"), _number(counts["active"]), note, href)
+    note = _("%s signed in within a day") % count(counts["seen"])
+    return Figure(_("People"), count(counts["active"]), note, href)
 
 
 def models(href: str) -> Figure:
     default = ModelSpec.objects.answering().filter(is_default=True).first()
     note = _("new chats begin with %s") % default.label if default else _("none is the default")
-    return Figure(_("Models"), _number(ModelSpec.objects.answering().count()), note, href)
+    return Figure(_("Models"), count(ModelSpec.objects.answering().count()), note, href)
 
 
 def answers(href: str) -> Figure:
@@ -89,19 +89,19 @@ def answers(href: str) -> Figure:
         created_at__gt=Now() - DAY, state__in=(State.FAILED, State.INTERRUPTED)
     ).count()
     note = _("%(waiting)s waiting, %(failed)s went wrong within a day") % {
-        "waiting": _number(live.get(State.QUEUED, 0)),
-        "failed": _number(failed),
+        "waiting": count(live.get(State.QUEUED, 0)),
+        "failed": count(failed),
     }
-    return Figure(_("Answers being written"), _number(live.get(State.RUNNING, 0)), note, href)
+    return Figure(_("Answers being written"), count(live.get(State.RUNNING, 0)), note, href)
 
 
 def calls(href: str) -> Figure:
     sums = sums_since(timezone.now() - DAY, Q())
     note = _("%(tokens)s tokens, $%(cost)s") % {
-        "tokens": _number(sums.input_tokens + sums.output_tokens),
+        "tokens": count(sums.input_tokens + sums.output_tokens),
         "cost": floatformat(sums.cost, "2"),
     }
-    return Figure(_("Calls within a day"), _number(sums.calls), note, href)
+    return Figure(_("Calls within a day"), count(sums.calls), note, href)
 
 
 def budgets() -> list[Budget]:
@@ -121,7 +121,3 @@ def _page_of(limit: Limit) -> str:
 
 def _list_of(model: type[Model]) -> str:
     return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
-
-
-def _number(number: int) -> str:
-    return number_format(number, force_grouping=True)

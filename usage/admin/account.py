@@ -6,13 +6,13 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from ops.admin import ReadOnlyAdmin
 from usage.models import Account
+from usage.numbers import count
 from usage.rollups import sums_of_all
 
 
@@ -37,13 +37,13 @@ class AccountAdmin(ReadOnlyAdmin):
 
     @display(description=_("calls"))
     def all_calls(self, account: Any) -> str:
-        return number_format(account.sums.calls, force_grouping=True)
+        return count(account.sums.calls)
 
     @display(description=_("tokens"))
     def tokens(self, account: Any) -> str:
         return gettext("%(read)s read, %(written)s written") % {
-            "read": number_format(account.sums.input_tokens, force_grouping=True),
-            "written": number_format(account.sums.output_tokens, force_grouping=True),
+            "read": count(account.sums.input_tokens),
+            "written": count(account.sums.output_tokens),
         }
 
     @display(description=_("cost in US dollars"))

@@ -16,6 +16,7 @@ from ops.admin import DayFilter, ReadOnlyAdmin
 from usage.admin.record_filters import CountFilter, Door, Named, OutcomeFilter, StateFilter
 from usage.admin.record_list import LedgerList
 from usage.models import Limit, UsageRecord
+from usage.numbers import count
 
 LABELS = {"held": "info", "settled": "success", "released": "warning"}
 
@@ -113,7 +114,7 @@ class UsageRecordAdmin(ReadOnlyAdmin):
     def tokens(self, record: UsageRecord) -> str | None:
         if record.input_tokens is None or record.output_tokens is None:
             return None
-        return f"{_number(record.input_tokens)} / {_number(record.output_tokens)}"
+        return f"{count(record.input_tokens)} / {count(record.output_tokens)}"
 
     @display(description=_("counted"), label={"reported": "success", "estimated": "warning"})
     def counted(self, record: UsageRecord) -> tuple[str, str] | None:
@@ -162,10 +163,6 @@ def _named(record: UsageRecord, field: str) -> str | None:
     except ObjectDoesNotExist:
         named = None
     return str(named) if named else gettext("deleted")
-
-
-def _number(tokens: int) -> str:
-    return number_format(tokens, force_grouping=True)
 
 
 def _seconds(milliseconds: int | None) -> str | None:
