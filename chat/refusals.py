@@ -1,6 +1,5 @@
 """What a post is answered with that was not taken."""
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -21,10 +20,7 @@ class Refusal:
 
     @classmethod
     def by_limit(cls, error: LimitReached) -> Self:
-        headers = dict(error.headers)
-        if error.retry_after is not None:
-            headers["Retry-After"] = str(math.ceil(error.retry_after))
-        return cls(str(error.sentence), 429, headers)
+        return cls(str(error.sentence), 429, error.told_headers())
 
     def in_composer(self) -> HttpResponse:
         """Put the sentence into the composer, instead of what the request asked for."""

@@ -39,6 +39,7 @@ may be asked after all but those marked `here` and what is below `LimitReached`.
 next attempt is the engine's decision: never once text was committed for showing.
 """
 
+import math
 from functools import cache
 from typing import Any, ClassVar
 
@@ -70,6 +71,13 @@ class ProviderError(Exception):
         self.detail = detail
         self.status = status
         self.retry_after = retry_after
+        self.headers: dict[str, str] = {}
+
+    def told_headers(self) -> dict[str, str]:
+        """Return the headers for whoever is refused: how limits stand, and when to come again."""
+        if self.retry_after is None:
+            return self.headers
+        return {**self.headers, "Retry-After": str(math.ceil(self.retry_after))}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_rebuild, (type(self), self.detail, self.status, self.retry_after))

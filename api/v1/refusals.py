@@ -4,7 +4,6 @@ https://platform.openai.com/docs/guides/error-codes
 """
 
 import json
-import math
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -88,7 +87,4 @@ def of_call(error: errors.ProviderError) -> Refused:
     message = str(error.sentence)
     if isinstance(error, errors.BadRequest) and error.detail:
         message = f"{message} {error.detail}"
-    headers = dict(getattr(error, "headers", {}))
-    if error.retry_after is not None:
-        headers["Retry-After"] = str(math.ceil(error.retry_after))
-    return Refused(status, message, kind, code or error.kind, headers=headers)
+    return Refused(status, message, kind, code or error.kind, headers=error.told_headers())
