@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import psycopg
 import redis
@@ -33,9 +34,13 @@ def database() -> None:
 
     Past the pool: a pool that is used up is busy, not broken, and it would wait longer.
     """
+    psycopg.connect(**address(), connect_timeout=3).close()
+
+
+def address() -> dict[str, Any]:
+    """Return the database's parameters for a connection past the pool."""
     parameters = connections[DEFAULT_DB_ALIAS].get_connection_params()
-    address = {key: parameters[key] for key in PLAIN & parameters.keys()}
-    psycopg.connect(**address, connect_timeout=3).close()
+    return {key: parameters[key] for key in PLAIN & parameters.keys()}
 
 
 def redis_answers() -> None:

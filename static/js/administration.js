@@ -3,7 +3,7 @@
 // scrolled boxes are made by a script of its own.
 window.addEventListener("load", () => {
   document.getElementById("main")?.setAttribute("role", "main");
-  for (const box of document.querySelectorAll("nav:not(#nav-sidebar-inner)")) box.role = "none";
+  for (const box of document.querySelectorAll("nav:not(#nav-sidebar-inner, [aria-label])")) box.role = "none";
   for (const box of document.querySelectorAll(".simplebar-content-wrapper")) box.role = "group";
   // The empty head above the buttons that remove a row names nothing.
   for (const head of document.querySelectorAll("th")) {

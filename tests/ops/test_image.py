@@ -8,7 +8,9 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 import yaml
 
@@ -116,6 +118,28 @@ def command(name: str) -> list[str]:
     program, *words = COMPOSE["services"][name]["command"]
     assert program == "python"
     return [sys.executable, *words]
+
+
+def test_two_who_prepare_one_database_come_one_after_the_other(tmp_path: Path):
+    """Each with a data folder of its own, as two containers have."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("CREATE DATABASE prepared_twice")
+    running = []
+    for name in ("one", "other"):
+        environment = {
+            **os.environ,
+            "CAUSERIE_DATA_DIR": str(tmp_path / name),
+            "DATABASE_URL": parts._replace(path="/prepared_twice").geturl(),
+            "SECRET_KEY": "s" * 50,
+            "CAUSERIE_MASTER_KEY": "m" * 50,
+        }
+        running.append(
+            subprocess.Popen(command("prepare"), cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+        )
+    for process in running:
+        _, complaints = process.communicate(timeout=200)
+        assert process.returncode == 0, complaints.decode()
 
 
 def test_the_image_s_commands_run(tmp_path: Path):

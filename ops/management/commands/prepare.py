@@ -5,6 +5,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from ops import health
 from ops.errors import CannotStart
 from ops.places import BASE_DIR
 
+PREPARING = 0x70726570617265  # an advisory lock
 # A database elsewhere may start later than this.
 DATABASE_SECONDS = float(os.environ.get("DATABASE_SECONDS") or 30)
 
@@ -28,10 +31,27 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         _wait_for_database()
-        call_command("migrate", interactive=False, verbosity=0)
-        collect_static()
-        for name in settings.PREPARE_COMMANDS:
-            call_command(name, stdout=self.stdout)
+        with _alone():
+            call_command("migrate", interactive=False, verbosity=0)
+            collect_static()
+            for name in settings.PREPARE_COMMANDS:
+                call_command(name, stdout=self.stdout)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Let those who prepare one database at once come one after the other.
+
+    Who waits asks again and again: a statement that waited would be in the way of an index that
+    is made beside the table's use. The lock is a transaction's, since a pooler may stand before
+    the database, which would keep a session's.
+    """
+    with psycopg.connect(**health.address()) as lock:
+        while not lock.execute("SELECT pg_try_advisory_xact_lock(%s)", [PREPARING]).fetchone()[0]:  # type: ignore[index]
+            lock.rollback()
+            time.sleep(0.2)
+        lock.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+        yield
 
 
 def _wait_for_database() -> None:
