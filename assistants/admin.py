@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from assistants.models import SavedPrompt
-from ops.admin import DayFilter, ReadOnlyAdmin
+from ops.admin import ReadOnlyAdmin
+from ops.filters import DayFilter
 
 
 @admin.register(SavedPrompt)

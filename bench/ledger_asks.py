@@ -57,7 +57,7 @@ def _lists() -> Iterator[tuple[str, str]]:
     one = {
         "first page": {},
         "second page": {"p": 2},
-        "last page": {"p": 200},
+        "last page": {"p": 333},
         "held": {"state": "held"},
         "settled": {"state": "settled"},
         "released": {"state": "released"},
@@ -92,7 +92,7 @@ def _lists() -> Iterator[tuple[str, str]]:
         "a fifth, errors": {"q": HEAVY, "ended": "failed"},
         "a fifth, a model it never asks": {"q": HEAVY, "model__id__exact": models[20]},
         "a fifth, a model it asks": {"q": HEAVY, "model__id__exact": models[8]},
-        "a fifth, last page": {"q": HEAVY, "p": 200},
+        "a fifth, last page": {"q": HEAVY, "p": 333},
         "a fifth, another's key": {"q": HEAVY, "key__id__exact": rare_key.pk},
         "a fifth, 400 days ago": {"q": HEAVY, "created_at_to": ago[400]},
         "few, of the oldest": {"q": RARE, "created_at_to": ago[400]},

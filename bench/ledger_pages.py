@@ -23,7 +23,7 @@ from usage.limits import set_limits
 from usage.models import HourlyUsage, RolledUp
 from usage.rollups import HOUR, roll_up
 
-TIMES = 12  # more often than a connection plans a statement anew before it may settle for a plan
+TIMES = 16  # more often than a connection plans a statement anew before it may settle for a plan
 
 
 def make_models() -> None:

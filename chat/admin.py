@@ -11,7 +11,8 @@ from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import display
 
 from chat.models import Conversation, Message
-from ops.admin import DayFilter, ReadOnlyAdmin, ReadOnlyInline
+from ops.admin import ReadOnlyAdmin, ReadOnlyInline
+from ops.filters import DayFilter
 
 
 class MessageInline(ReadOnlyInline):

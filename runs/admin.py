@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownFilter
 from unfold.decorators import display
 
-from ops.admin import DayFilter, DoorFilter, ReadOnlyAdmin, ReadOnlyInline
+from ops.admin import ReadOnlyAdmin, ReadOnlyInline
+from ops.filters import DayFilter, DoorFilter
 from runs import actions
 from runs.models import Attempt, Run
 from runs.states import LIVE

@@ -9,6 +9,8 @@ from tests.fake_backend import wire
 from tests.fake_backend.script import Script
 
 _AT_ONCE = 50  # pieces in one turn of the loop when there is no delay between them
+# Between text written at once and a cut: what a client has not read by then it may well drop.
+_READ_SECONDS = 0.5
 _COMMON_ERROR = {"error": {"message": "the engine fell over", "type": "server_error", "code": 500}}
 
 
@@ -155,7 +157,8 @@ class Answer:
         if script.stall_after == index:
             return True
         if script.cut_after == index:
-            self._cut()
+            wait = _READ_SECONDS if index and not script.delay_ms else 0
+            self._at(self.loop.time() + wait, self._cut)
         elif script.bad_json_after == index:
             self._write(b'data: {"choices": [{"delta": {"conte\n\n')
             self._end()

@@ -177,7 +177,7 @@ def test_of_several_people_each_has_its_part(admin_client, owner, outsider, spec
 
 
 def test_a_list_ends_where_a_page_would_cost_too_much(admin_client, owner, spec, monkeypatch):
-    monkeypatch.setattr("ops.admin.NewestRows.count", 100)
+    monkeypatch.setattr("ops.admin.NewestRows.count", 45)
     account = account_of(owner)
     UsageRecord.objects.bulk_create(
         UsageRecord(
@@ -192,7 +192,7 @@ def test_a_list_ends_where_a_page_would_cost_too_much(admin_client, owner, spec,
     last = admin_client.get(LEDGER, {"p": 2}).content.decode()
     assert 'rel="next"' not in last
     assert 'rel="prev"' in last
-    assert "A list ends after 100 rows." in last
+    assert "A list ends after 45 rows." in last
     assert admin_client.get(LEDGER, {"p": 3}).status_code == 302
 
 
@@ -292,3 +292,15 @@ def test_what_is_rare_has_an_index_in_a_plan_for_any_value_too(db, way, index):
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert index in plan, plan
+
+
+def test_a_lists_statements_are_planned_for_what_is_asked(admin_client, owner, spec):
+    record(owner, spec)
+    with CaptureQueriesContext(connection) as captured:
+        admin_client.get(LEDGER, {"q": owner.email})
+    asked = [query["sql"] for query in captured]
+    begin = asked.index("SET LOCAL plan_cache_mode = force_custom_plan")
+    reads = [n for n, sql in enumerate(asked) if 'FROM "usage_usagerecord"' in sql]
+    end = max(n for n, sql in enumerate(asked) if sql.startswith("RELEASE SAVEPOINT"))
+    assert reads
+    assert all(begin < n < end for n in reads)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
-from ops.admin import DayFilter, ReadOnlyAdmin
+from ops.admin import ReadOnlyAdmin
+from ops.filters import DayFilter
 from usage.admin.record_filters import CountFilter, Door, Named, OutcomeFilter, StateFilter
 from usage.admin.record_list import LedgerList
 from usage.models import Limit, UsageRecord
@@ -28,6 +29,7 @@ class UsageRecordAdmin(ReadOnlyAdmin):
         "tokens", "counted", "price", "times", "outcome",
     )  # fmt: skip
     list_select_related = ("account__user", "key")
+    list_per_page = 30  # rows of many columns take their time to be written
     list_before_template = "usage/_looked_through.html"
     list_filter = (
         ("account", Named),

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, DropdownFilter
 
-from ops.admin import DoorFilter
+from ops.filters import DoorFilter
 
 
 class Named(AutocompleteSelectFilter):

@@ -13,7 +13,8 @@ from django.contrib.admin import ListFilter
 from django.http import HttpRequest
 from unfold.views import ChangeList
 
-from ops.admin import MOST_ROWS, DayFilter
+from ops.admin import MOST_ROWS
+from ops.filters import DayFilter
 from usage.models import UsageRecord
 
 

@@ -1,0 +1,48 @@
+"""Filters of lists that may be millions of rows long."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
+from unfold.utils import parse_date_str
+
+NEWEST = 1000  # rows whose values a filter offers
+
+
+class DayFilter(RangeDateFilter):
+    """From one day to another, both included, in the time zone of the pages."""
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        name = self.parameter_name
+        first = parse_date_str(str(self.used_parameters.get(f"{name}_from", "")))
+        last = parse_date_str(str(self.used_parameters.get(f"{name}_to", "")))
+        if first:
+            queryset = queryset.filter(**{f"{name}__gte": _begin_of(first)})
+        if last and last < dt.date.max:
+            queryset = queryset.filter(**{f"{name}__lt": _begin_of(last + dt.timedelta(days=1))})
+        return queryset
+
+
+class DoorFilter(DropdownFilter):
+    """By door; the newest rows say which doors there are, so that the table is not read whole."""
+
+    title = _("door")
+    parameter_name = "door"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        model: type[Model] = model_admin.model
+        newest = model._default_manager.order_by("-created_at", "-pk")
+        doors = set(newest.values_list("door", flat=True)[:NEWEST])
+        return [(door, door) for door in sorted(doors)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        door = (self.value() or "").replace("\x00", "")
+        return queryset.filter(door=door) if door else queryset
+
+
+def _begin_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time.min))
