@@ -20,6 +20,10 @@ MESSAGE = {"type": "rights.changed"}
 log = structlog.get_logger(__name__)
 
 
+class RightsChanged(Exception):
+    """Somebody's rights changed since the version at which they were read."""
+
+
 def bump_rights() -> None:
     """Change the version. Must run inside the transaction that takes the right away."""
     connection = transaction.get_connection()

@@ -10,12 +10,14 @@ GRACEFUL_SECONDS = 8
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which at its end closes the connections to models too."""
+    """uvicorn's, which at its end writes what calls came to, and closes their connections."""
 
     async def shutdown(self, sockets: Any = None) -> None:
+        from usage.group_commit import group_commit
         from usage.metered import close_connections
 
         await super().shutdown(sockets)
+        await group_commit().written()
         await close_connections()
 
 

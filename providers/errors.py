@@ -291,12 +291,10 @@ class LimitReached(ProviderError):
         status: int | None = None,
         retry_after: float | None = None,
         sentence: Sentence | None = None,
-        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail, status=status, retry_after=retry_after)
         if sentence is not None:
             self.sentence = sentence  # type: ignore[misc, assignment]  # closer than the kind's
-        self.headers = headers or {}
 
 
 class RequestsLimited(LimitReached):

@@ -1,6 +1,7 @@
 """Hold, settle, release: the three things that happen to a row of the ledger."""
 
 import datetime as dt
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -9,33 +10,33 @@ from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
+from providers.errors import LimitReached
 from providers.models import Credential, ModelSpec
 from providers.tokens import input_bound
 from providers.values import Prompt, Usage, Wire
-from usage.limits import give_back, take
+from usage.limits import keep_from_being_set
+from usage.locked import LockedLimits
 from usage.models import Account, Payer, UsageRecord
+from usage.orders import UNMEASURED, Closing, Order, Share, Times
 
 # How much longer than its provider allows a call before its hold is given back.
 HOLD_MARGIN = dt.timedelta(minutes=5)
 EXPIRED_AT_ONCE = 500
 
 _CLOSE = """
-UPDATE usage_usagerecord
-SET state = %(state)s, input_tokens = %(input)s, output_tokens = %(output)s,
-    cached_tokens = %(cached)s, reasoning_tokens = %(reasoning)s, is_reported = %(is_reported)s,
-    cost = %(cost)s, outcome = %(outcome)s, first_token_ms = %(first_token_ms)s,
-    latency_ms = %(latency_ms)s, lease_expires_at = NULL, ended_at = statement_timestamp()
-WHERE id = %(id)s AND state = 'held'
-RETURNING limits, created_at
+UPDATE usage_usagerecord r
+SET state = c.state, input_tokens = c.input, output_tokens = c.output,
+    cached_tokens = c.cached, reasoning_tokens = c.reasoning, is_reported = c.is_reported,
+    cost = c.cost, outcome = c.outcome, first_token_ms = c.first_token, latency_ms = c.latency,
+    lease_expires_at = NULL, ended_at = statement_timestamp()
+FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bool[],
+    %s::numeric[], %s::text[], %s::bigint[], %s::bigint[]
+) AS c(id, state, input, output, cached, reasoning, is_reported,
+       cost, outcome, first_token, latency)
+WHERE r.id = c.id AND r.state = 'held'
+RETURNING r.id, r.limits, r.created_at
 """
-
-
-@dataclass(frozen=True)
-class Times:
-    """Milliseconds from a call's begin; `None` where nobody measured, or nothing came."""
-
-    first_token: int | None = None
-    end: int | None = None
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class Settlement:
     usage: Usage
     is_reported: bool
     outcome: str
-    times: Times = Times()
+    times: Times = UNMEASURED
 
 
 def account_of(user: User) -> Account:
@@ -68,22 +69,139 @@ def hold(
 ) -> UsageRecord:
     """Hold an upper bound of what `ask` can cost: input counted, output capped.
 
-    `model` is the one that was asked, where `spec` answers in its name; `credential` is the key
-    that the call takes: its limits count these rows. The output that the limits allow may be less
-    than was asked: see `held_output_tokens`. Raises `LimitReached`.
+    The output that the limits allow may be less than was asked: see `held_output_tokens`. Raises
+    `LimitReached`.
     """
-    model = model or spec
-    input_tokens = input_bound(ask, spec)
-    share = take(payer, model.pk, spec, ask, input_tokens)
+    with transaction.atomic(savepoint=False):
+        found = write([], [Order(payer, door, spec, ask, model, credential)]).begun[0]
+    if isinstance(found, LimitReached):
+        raise found
+    return found
+
+
+def settle(record: UsageRecord, settlement: Settlement) -> bool:
+    """Close a hold with what the call came to; `False` where it was closed before.
+
+    An estimate is cut to the hold; a reported count is written as the provider gave it.
+    """
+    return _close(settled(record, settlement))
+
+
+def settled(record: UsageRecord, settlement: Settlement) -> Closing:
+    usage = settlement.usage
+    if not settlement.is_reported:
+        usage = Usage(
+            min(usage.input_tokens, record.held_input_tokens),
+            min(usage.output_tokens, record.held_output_tokens),
+        )
+    return Closing(
+        record, settlement.outcome, settlement.times, usage, is_reported=settlement.is_reported
+    )
+
+
+def release(record: UsageRecord, outcome: str, times: Times = UNMEASURED) -> bool:
+    """Give a hold back: the call cost nothing. `False` where it was closed before."""
+    return _close(Closing(record, outcome, times))
+
+
+def _close(closing: Closing) -> bool:
+    with transaction.atomic(savepoint=False):
+        return bool(write([closing], []).closed)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The ids of the rows that were closed now; for each order its row, or why there is none."""
+
+    closed: list[Any]
+    begun: list[UsageRecord | LimitReached]
+
+
+def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
+    """Close rows of the ledger, then begin others, one after the other.
+
+    Joins a transaction, as the last thing that it does: what this locks, many others wait for.
+    """
+    if orders or len(closings) > 1:
+        keep_from_being_set()
+    closed = _close_rows(closings) if closings else {}
+    theirs = {limit for limits, _ in closed.values() for limit in limits}
+    if not orders and not theirs:
+        return Written(list(closed), [])
+    limits = LockedLimits(orders, theirs)
+    for closing in closings:
+        if closing.record.pk in closed:
+            _give_back(limits, closing, *closed[closing.record.pk])
+    begun = list(_begin(limits, orders))
+    limits.save()
+    UsageRecord.objects.bulk_create([each for each in begun if isinstance(each, UsageRecord)])
+    return Written(list(closed), begun)
+
+
+def _close_rows(closings: Sequence[Closing]) -> dict[Any, tuple[list[int], dt.datetime]]:
+    """Close the rows that are held; returns for each its limits and when it began.
+
+    The limits are read anew: one that was set meanwhile counts the call too.
+    """
+    rows = []
+    for closing in closings:
+        used, times = closing.usage, closing.times
+        rows.append(
+            (
+                closing.record.pk,
+                closing.state.value,
+                used.input_tokens if used else None,
+                used.output_tokens if used else None,
+                min(used.cached_tokens, used.input_tokens) if used else 0,
+                min(used.reasoning_tokens, used.output_tokens) if used else 0,
+                closing.is_reported,
+                closing.cost,
+                closing.outcome,
+                times.first_token,
+                times.end,
+            )
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, [list(column) for column in zip(*rows, strict=True)])
+        return {pk: (limits, began_at) for pk, limits, began_at in cursor.fetchall()}
+
+
+def _give_back(
+    limits: LockedLimits, closing: Closing, ids: list[int], began_at: dt.datetime
+) -> None:
+    record, usage = closing.record, closing.usage
+    used = usage.input_tokens + usage.output_tokens if usage else 0
+    limits.give_back(
+        ids,
+        began_at,
+        held_cost=record.held_cost or Decimal(0),
+        cost=closing.cost or Decimal(0),
+        more_tokens=used - record.held_input_tokens - record.held_output_tokens,
+    )
+
+
+def _begin(limits: LockedLimits, orders: Sequence[Order]) -> Iterator[UsageRecord | LimitReached]:
+    for place, order in enumerate(orders):
+        input_tokens = input_bound(order.ask, order.spec)
+        try:
+            share = limits.take(place, order, input_tokens)
+        except LimitReached as refused:
+            yield refused
+        else:
+            yield _row(order, input_tokens, share)
+
+
+def _row(order: Order, input_tokens: int, share: Share) -> UsageRecord:
+    spec = order.spec
     record = UsageRecord(
-        account_id=payer.account_id,
-        key_id=payer.key_id,
-        door=door,
-        model=model,
+        account_id=order.payer.account_id,
+        key_id=order.payer.key_id,
+        door=order.door,
+        model=order.asked,
         deployment=spec,
-        credential=credential,
+        credential=order.credential,
         provider_name=spec.provider.name,
-        model_name=model.label,
+        model_name=order.asked.label,
         deployment_name=spec.name,
         input_price=spec.input_price,
         cached_input_price=spec.cached_input_price,
@@ -96,76 +214,8 @@ def hold(
     )
     if share.began_at is not None:
         record.created_at = share.began_at
-    record.save(force_insert=True)
+    record.limit_headers = share.headers
     return record
-
-
-def settle(record: UsageRecord, settlement: Settlement) -> bool:
-    """Close a hold with what the call came to; `False` where it was closed before.
-
-    An estimate is cut to the hold; a reported count is written as the provider gave it.
-    """
-    usage = settlement.usage
-    if not settlement.is_reported:
-        usage = Usage(
-            min(usage.input_tokens, record.held_input_tokens),
-            min(usage.output_tokens, record.held_output_tokens),
-        )
-    return _close(
-        record,
-        UsageRecord.State.SETTLED,
-        settlement.outcome,
-        settlement.times,
-        usage,
-        is_reported=settlement.is_reported,
-    )
-
-
-def release(record: UsageRecord, outcome: str, times: Times = Times()) -> bool:
-    """Give a hold back: the call cost nothing. `False` where it was closed before."""
-    return _close(record, UsageRecord.State.RELEASED, outcome, times)
-
-
-def _close(
-    record: UsageRecord,
-    state: UsageRecord.State,
-    outcome: str,
-    times: Times,
-    usage: Usage | None = None,
-    *,
-    is_reported: bool = False,
-) -> bool:
-    cost = record.price(usage) if usage else None
-    values: dict[str, Any] = {
-        "id": record.pk,
-        "state": state,
-        "input": usage.input_tokens if usage else None,
-        "output": usage.output_tokens if usage else None,
-        "cached": min(usage.cached_tokens, usage.input_tokens) if usage else 0,
-        "reasoning": min(usage.reasoning_tokens, usage.output_tokens) if usage else 0,
-        "is_reported": is_reported,
-        "cost": cost,
-        "outcome": outcome,
-        "first_token_ms": times.first_token,
-        "latency_ms": times.end,
-    }
-    with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(_CLOSE, values)
-            closed = cursor.fetchone()
-        if closed is None:
-            return False
-        limits, began_at = closed  # read anew: a limit that was set meanwhile counts the call too
-        if limits:
-            used = usage.input_tokens + usage.output_tokens if usage else 0
-            give_back(
-                limits,
-                began_at,
-                held_cost=record.held_cost or Decimal(0),
-                cost=cost or Decimal(0),
-                more_tokens=used - record.held_input_tokens - record.held_output_tokens,
-            )
-    return True
 
 
 def release_expired_holds() -> int:

@@ -37,34 +37,38 @@ def fit(
 
     Raises `LimitReached` with how long to wait; without, where no time will help.
     """
+    try:
+        return _fit(standings, spec, ask, input_tokens)
+    except errors.LimitReached as refused:
+        refused.headers = headers_of(standings)
+        raise
+
+
+def _fit(
+    standings: Sequence[Standing], spec: ModelSpec, ask: Prompt | Wire, input_tokens: int
+) -> int:
     output = ask.most_output
     least = min(LEAST, output) if ask.may_be_shorter else output
-    headers = headers_of(standings)
     for standing in standings:
-        output = min(output, _affordable(standing, spec, input_tokens, output, least, headers))
+        output = min(output, _affordable(standing, spec, input_tokens, output, least))
     for standing in standings:
-        output = min(output, _in_a_minute(standing, input_tokens, output, least, headers))
+        output = min(output, _in_a_minute(standing, input_tokens, output, least))
         at_once = standing.limit.max_streams
         if at_once is not None and standing.limit.open_calls >= at_once:
             wait = _NEXT_LOOK if at_once else None  # where none is allowed none will end
-            raise errors.StreamsLimited(retry_after=wait, headers=headers)
+            raise errors.StreamsLimited(retry_after=wait)
     return output
 
 
 def _affordable(
-    standing: Standing,
-    spec: ModelSpec,
-    input_tokens: int,
-    output: int,
-    least: int,
-    headers: dict[str, str],
+    standing: Standing, spec: ModelSpec, input_tokens: int, output: int, least: int
 ) -> int:
     left = standing.left()
     if left is None:
         return output
     cost = cost_of(spec, input_tokens, output)
     if cost is None:
-        raise errors.PriceUnknown(headers=headers)
+        raise errors.PriceUnknown
     if cost == 0 or cost <= left:
         return output
     most = _tokens_for(left, spec, input_tokens)
@@ -72,8 +76,8 @@ def _affordable(
         return max(least, min(output, most, max(most // 2, COMFORTABLE)))
     without_holds = standing.left(unheld=True)
     if without_holds is not None and _tokens_for(without_holds, spec, input_tokens) >= least:
-        raise errors.BudgetHeld(retry_after=_NEXT_LOOK, headers=headers)
-    raise spent(standing, headers)
+        raise errors.BudgetHeld(retry_after=_NEXT_LOOK)
+    raise spent(standing)
 
 
 def _tokens_for(left: Decimal, spec: ModelSpec, input_tokens: int) -> int:
@@ -91,37 +95,35 @@ def is_useful(left: Decimal, spec: ModelSpec) -> bool:
     return _tokens_for(left, spec, 0) >= min(LEAST, spec.max_output_tokens)
 
 
-def spent(standing: Standing, headers: dict[str, str]) -> errors.BudgetSpent:
+def spent(standing: Standing) -> errors.BudgetSpent:
     """Return the error that says whose budget is used up, and until when."""
     window = standing.spent_window()
     until = standing.at.end_of(window)
     subject = standing.limit.named
     if until is None:
         sentence = _("The budget of %s is used up.") % subject
-        return errors.BudgetSpent(sentence=sentence, headers=headers)
+        return errors.BudgetSpent(sentence=sentence)
     when = formats.date_format(timezone.localtime(until), "DATE_FORMAT")
     sentence = _("The budget of %(whose)s is used up. It starts anew on %(when)s.") % {
         "whose": subject,
         "when": when,
     }
     wait = (until - standing.at.time).total_seconds()
-    return errors.BudgetSpent(retry_after=wait, sentence=sentence, headers=headers)
+    return errors.BudgetSpent(retry_after=wait, sentence=sentence)
 
 
-def _in_a_minute(
-    standing: Standing, input_tokens: int, output: int, least: int, headers: dict[str, str]
-) -> int:
+def _in_a_minute(standing: Standing, input_tokens: int, output: int, least: int) -> int:
     if wait := standing.until_requests():
         never = standing.limit.requests_per_minute == 0
-        raise errors.RequestsLimited(retry_after=None if never else wait, headers=headers)
+        raise errors.RequestsLimited(retry_after=None if never else wait)
     most = standing.limit.tokens_per_minute
     if most is None:
         return output
     if input_tokens + least > most:
-        raise errors.CallTooLarge(headers=headers)
+        raise errors.CallTooLarge
     output = min(output, most - input_tokens)
     if wait := standing.until_tokens(input_tokens + output):
-        raise errors.TokensLimited(retry_after=wait, headers=headers)
+        raise errors.TokensLimited(retry_after=wait)
     return output
 
 

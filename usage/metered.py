@@ -1,23 +1,33 @@
 """The metered call: the only way to a model."""
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing, contextmanager
+from dataclasses import replace
+from uuid import UUID
 
 from channels.db import database_sync_to_async
 from django.db import transaction
 
+from accounts.rights import RightsChanged, current_rights_version
 from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
 from providers.backends.relay import written, written_whole
-from providers.errors import AuthenticationFailed, KeysBusy, KeysUnreadable, ProviderError
+from providers.errors import (
+    AuthenticationFailed,
+    KeysBusy,
+    KeysUnreadable,
+    LimitReached,
+    ProviderError,
+)
 from providers.models import Credential, ModelSpec
 from providers.order import in_turn
 from providers.tokens import count
 from providers.values import Delta, Part, Prompt, Usage, Wire
-from usage.actions import Settlement, Times, hold, release, settle
+from usage.actions import Settlement, hold, settled, write
 from usage.key_limits import seconds_until_free
 from usage.models import Payer, UsageRecord
+from usage.orders import Closing, Order, Times
 
 
 def warm_up() -> None:
@@ -113,15 +123,17 @@ class MeteredCall:
             self._written.append(delta.text)
 
     def close(self, outcome: str) -> bool:
-        """Settle, or release where the provider refused. Blocking; joins a transaction.
+        """Settle, or release where the provider refused. Blocking; joins a transaction."""
+        with transaction.atomic(savepoint=False):
+            return bool(write([self.closing(outcome)], []).closed)
 
-        Whatever failed rests once that is committed.
-        """
+    def closing(self, outcome: str) -> Closing:
+        """Return how the row is closed. Whatever failed rests once the transaction is committed."""
         if self.error is not None:
             _rest(self.error, self.spec, self.record.credential)
         if not self._may_cost:
-            return release(self.record, outcome, self._times())
-        return settle(self.record, self.settlement(outcome))
+            return Closing(self.record, outcome, self._times())
+        return settled(self.record, self.settlement(outcome))
 
     def settlement(self, outcome: str) -> Settlement:
         """Return what the provider reported, else an estimate from what was sent and read."""
@@ -161,23 +173,80 @@ def open_call(
     decrypted, and `LimitReached`.
     """
     with transaction.atomic(savepoint=False):
-        backend, credential = _take_key(spec)
+        backend, credential = _take_key(spec, _keys_of(spec))
         record = hold(payer, door, spec, ask, credential, model)
-        if credential is not None:
-            note_use(credential)
-    return MeteredCall(record, spec, ask.capped(record.held_output_tokens), backend)
+        _note_use(credential)
+    return _call(record, Order(payer, door, spec, ask, model, credential), backend)
 
 
-def _take_key(spec: ModelSpec) -> tuple[Backend, Credential | None]:
+class MustBeAlone(Exception):
+    """A key of the order's provider has limits of its own: it is locked before the ledger is."""
+
+
+def open_and_close(
+    closings: Sequence[Closing], orders: Sequence[Order]
+) -> list[MeteredCall | Exception]:
+    """Close rows and open calls, all in the transaction that this joins; one result an order.
+
+    That is what `open_call` raises, `RightsChanged`, or `MustBeAlone` where it is `open_call` that
+    must be asked.
+    """
+    version = current_rights_version() if any(o.rights is not None for o in orders) else None
+    keys: dict[UUID, list[Credential]] = {}
+    backends: list[Backend | Exception] = []
+    taken: list[Order] = []
+    for order in orders:
+        try:
+            if order.rights is not None and order.rights != version:
+                raise RightsChanged
+            if order.spec.provider_id not in keys:
+                keys[order.spec.provider_id] = _keys_of(order.spec)
+            mine = keys[order.spec.provider_id]
+            if any(key.is_limited for key in mine):
+                raise MustBeAlone
+            backend, credential = _take_key(order.spec, mine)
+        except (ProviderError, RightsChanged, MustBeAlone) as error:
+            backends.append(error)
+        else:
+            backends.append(backend)
+            taken.append(replace(order, credential=credential))
+    begun = zip(taken, write(closings, taken).begun, strict=True)
+    for credential in {order.credential for order in taken}:
+        _note_use(credential)
+    return [
+        each if isinstance(each, Exception) else _opened(*next(begun), each) for each in backends
+    ]
+
+
+def _opened(
+    order: Order, record: UsageRecord | LimitReached, backend: Backend
+) -> MeteredCall | Exception:
+    return record if isinstance(record, Exception) else _call(record, order, backend)
+
+
+def _call(record: UsageRecord, order: Order, backend: Backend) -> MeteredCall:
+    ask = order.ask.capped(record.held_output_tokens)
+    return MeteredCall(record, order.spec, ask, backend)
+
+
+def _keys_of(spec: ModelSpec) -> list[Credential]:
+    return list(Credential.objects.usable(spec.provider))
+
+
+def _note_use(credential: Credential | None) -> None:
+    if credential is not None:
+        note_use(credential)
+
+
+def _take_key(spec: ModelSpec, keys: list[Credential]) -> tuple[Backend, Credential | None]:
     """Return the first key in turn that can be read and has room, with the backend that uses it.
 
     A provider without keys is called without one.
     """
-    credentials = in_turn(Credential.objects.usable(spec.provider))
-    if not credentials:
+    if not keys:
         return backend_for(spec, None), None
     waits: list[float] = []
-    for credential in credentials:
+    for credential in in_turn(keys):
         try:
             backend = backend_for(spec, credential)
         except AuthenticationFailed as error:

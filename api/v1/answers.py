@@ -6,23 +6,26 @@ nothing was passed on; each call is a row of the ledger of its own.
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from uuid import UUID
 
 import structlog
 
 from accounts.errors import ApiKeyRefused
+from api.v1 import known
 from api.v1.asked import Asked
 from api.v1.callers import Caller
 from api.v1.refusals import Refused, of_call, of_key
 from providers.errors import ModelWithdrawn, ProviderError
 from providers.models import ModelSpec
-from providers.routing import deployments_for, next_after
+from providers.order import in_turn
+from providers.routing import Deployment, next_after
 from providers.values import Part
 from runs.rights import watch
 from runs.threads import in_thread
-from usage.metered import MeteredCall, open_call
+from usage.group_commit import group_commit
+from usage.metered import MeteredCall
+from usage.orders import Order
 
 log = structlog.get_logger(__name__)
 DOOR = "api"
@@ -39,6 +42,7 @@ class Answer:
     caller: Caller
     asked: Asked
     model: ModelSpec
+    deployments: list[Deployment]
     served_by: ModelSpec | None = None
     _call: MeteredCall | None = None
     _parts: AsyncGenerator[Part, None] | None = None
@@ -50,7 +54,10 @@ class Answer:
     _taken_away: Refused | None = None
 
     async def begin(self) -> None:
-        """Ask until a deployment answers. Raises `Refused`; nothing was passed on then."""
+        """Ask until a deployment answers. Raises `Refused`; nothing was passed on then.
+
+        Raises `RightsChanged` where the caller is to be looked up anew.
+        """
         self._task = asyncio.current_task()
         watch.join(self, self.caller.rights)
         try:
@@ -85,31 +92,28 @@ class Answer:
             await self._parts.aclose()
         if self._call is not None:
             call, self._call = self._call, None
-            await asyncio.shield(in_thread(call.close, self._outcome))
+            group_commit().close(call, self._outcome)
 
     def _noted(self, part: Part) -> bytes:
         self._outcome = part.outcome or self._outcome
         return part.data
 
     async def _ask(self) -> None:
-        opening = asyncio.ensure_future(in_thread(self._open))
-        try:
-            self._call = await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            with suppress(ProviderError):
-                self._call = await opening  # what is held must be given back
-            raise
+        if self.served_by is None:
+            self.served_by = self._first_deployment()
+        wire = self.asked.wire(self.served_by)
+        order = Order(
+            self.caller.payer, DOOR, self.served_by, wire, self.model, rights=self.caller.rights
+        )
+        self._call = await group_commit().open(order)
         self._parts = self._call.relay()
         self._first = await anext(self._parts)
 
-    def _open(self) -> MeteredCall:
-        if self.served_by is None:
-            found = deployments_for(self.model)
-            if not found:
-                raise ModelWithdrawn
-            self.served_by = found[0].spec
-        wire = self.asked.wire(self.served_by)
-        return open_call(self.caller.payer, DOOR, self.served_by, wire, self.model)
+    def _first_deployment(self) -> ModelSpec:
+        found = in_turn(self.deployments)
+        if not found:
+            raise ModelWithdrawn
+        return found[0].spec
 
     async def _move_on(self, error: ProviderError) -> None:
         """Choose where to ask next. Raises `Refused` where there is nowhere."""
@@ -119,7 +123,8 @@ class Answer:
             call, self._call, self._parts = self._call, None, None
             if call.record.credential_id is not None:
                 self._left.add(call.record.credential_id)
-            await in_thread(call.close, error.kind)
+            await group_commit().close(call, error.kind)
+        known.forget()
         self.served_by = await in_thread(self._next_deployment, error)
 
     def _next_deployment(self, error: ProviderError) -> ModelSpec:

@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from accounts import api_keys, errors
 from accounts.models import ApiKey, Endpoint
 from accounts.rights import current_rights_version
-from api.v1.refusals import Refused, of_key
+from api.v1.refusals import Refused, no_such_model, of_key
 from providers.models import ModelSpec
 from usage.actions import payer_of
 from usage.models import Payer
@@ -27,8 +27,14 @@ class Caller:
     def models(self) -> list[ModelSpec]:
         return list(ModelSpec.objects.open_to(self.key))
 
-    def model(self, name: str) -> ModelSpec | None:
-        return ModelSpec.objects.open_to(self.key).filter(public_name=name).first()
+    def model(self, name: str) -> ModelSpec:
+        """Return the model that is open to the key under this name. Raises `Refused`."""
+        found = None
+        if "\x00" not in name:
+            found = ModelSpec.objects.open_to(self.key).filter(public_name=name).first()
+        if found is None:
+            raise no_such_model(name)
+        return found
 
     def check(self, model: ModelSpec) -> None:
         """Raise `ApiKeyRefused` where the key ended, `Refused` where the model is not open to it.

@@ -8,15 +8,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from accounts.models import Endpoint
+from accounts.rights import RightsChanged
+from api.v1 import known
 from api.v1.answers import Answer
 from api.v1.asked import read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
-from api.v1.refusals import Refused, no_such_model
+from api.v1.refusals import Refused
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
 from runs.threads import in_thread
 
 _BIG = 64 * 2**10  # bytes of a body that is not read on the loop
+_LOOKS = 5  # at who calls, while rights change
 
 
 async def _caller(request: HttpRequest, endpoint: Endpoint) -> Caller:
@@ -39,38 +42,42 @@ async def model_list(request: HttpRequest) -> HttpResponseBase:
 async def model_show(request: HttpRequest, name: str) -> HttpResponseBase:
     _only(request, "GET")
     caller = await _caller(request, Endpoint.MODELS)
-    return JsonResponse(_model(await _named(caller, name)))
+    return JsonResponse(_model(await in_thread(caller.model, name)))
 
 
 async def chat_completion_create(request: HttpRequest) -> HttpResponseBase:
     _only(request, "POST")
-    caller = await _caller(request, Endpoint.CHAT)
+    return await _answered(request, Endpoint.CHAT)
+
+
+async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBase:
+    secret, address = secret_in(request), address_of(request)
+    caller = await known.caller(secret, address, endpoint)
     given = request.body
     if len(given) > _BIG:
-        asked = await in_thread(read, Endpoint.CHAT, given)
+        asked = await in_thread(read, endpoint, given)
     else:
-        asked = read(Endpoint.CHAT, given)
-    answer = Answer(caller, asked, await _named(caller, asked.model))
-    try:
-        await answer.begin()
-        if not asked.is_stream:
+        asked = read(endpoint, given)
+    for _ in range(_LOOKS):
+        answer = Answer(caller, asked, *await known.model(caller, asked.model))
+        try:
+            await answer.begin()
+            if asked.is_stream:
+                return AnswerStream(answer)
             return await answer_whole(answer)
-    except BaseException:
-        await answer.close()
-        raise
-    return AnswerStream(answer)
+        except RightsChanged:
+            await answer.close()
+            known.forget()
+            caller = await known.caller(secret, address, endpoint)
+        except BaseException:
+            await answer.close()
+            raise
+    raise Refused(503, "Rights change too often to be sure of yours.", "server_error")
 
 
 async def nowhere(request: HttpRequest, path: str) -> HttpResponseBase:
     message = f"Invalid URL ({request.method} {request.path})"
     raise Refused(404, message, code="unknown_url")
-
-
-async def _named(caller: Caller, name: str) -> ModelSpec:
-    model = await in_thread(caller.model, name) if "\x00" not in name else None
-    if model is None:
-        raise no_such_model(name)
-    return model
 
 
 def _model(model: ModelSpec) -> dict[str, Any]:

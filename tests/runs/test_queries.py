@@ -47,7 +47,7 @@ def test_the_statements_of_an_answer(ask):
     assert answer(ask()) == [
         ["SELECT", "SELECT", "UPDATE"],  # the Run, its model's routes, the claim
         # teams, prompt, lock, keys, the books, limits, hold, attempt
-        ["SELECT", "WITH", *["SELECT"] * 4, "INSERT", "INSERT"],
+        ["SELECT", "WITH", *["SELECT"] * 3, "WITH", "INSERT", "INSERT"],
         ["UPDATE"],
         ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # run, message, attempt, ledger
     ]
@@ -56,14 +56,14 @@ def test_the_statements_of_an_answer(ask):
 def test_a_key_without_limits_costs_a_statement_a_minute(ask, spec):
     store_credential(spec.provider, "sk-0123456789abcdef")
     first, second = answer(ask())[1], answer(ask())[1]
-    used = ["SELECT", "WITH", *["SELECT"] * 4, "INSERT", "UPDATE", "INSERT"]
+    used = ["SELECT", "WITH", *["SELECT"] * 3, "WITH", "INSERT", "UPDATE", "INSERT"]
     assert (first, second) == (used, [kind for kind in used if kind != "UPDATE"])
 
 
 def test_a_limit_costs_its_lock_and_its_count(ask, spec):
     store_credential(spec.provider, "sk-0123456789abcdef", max_streams=3)
     answer(ask())
-    assert answer(ask())[1] == ["SELECT", "WITH", *["SELECT"] * 6, "INSERT", "INSERT"]
+    assert answer(ask())[1] == ["SELECT", "WITH", *["SELECT"] * 5, "WITH", "INSERT", "INSERT"]
 
 
 def test_a_conversation_longer_than_the_context_costs_one_statement_more(ask, person, spec):

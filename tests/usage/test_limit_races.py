@@ -4,19 +4,20 @@ What two hundred callers do at once is in `tests/faults/test_last_cent.py`.
 """
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import contextmanager
 from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
 from accounts.models import Team
 from providers import errors
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
-from usage import limits
 from usage.actions import Settlement, hold, payer_of, release, settle
 from usage.limits import set_limits
 from usage.models import Limit, Payer, UsageRecord
@@ -120,17 +121,6 @@ def test_a_changed_limit_keeps_what_was_counted_meanwhile(owner, payer, spec):
     assert (limit.open_calls, limit.held) == (0, 0)
 
 
-@pytest.fixture
-def _looks_too_early(monkeypatch):
-    """Whoever looks without a lock sees the limits as they were when they were set."""
-    real, seen = limits.standings, {}
-
-    def standings(payer, model_id):
-        return seen.setdefault("first", real(payer, model_id))
-
-    monkeypatch.setattr(limits, "standings", standings)
-
-
 @pytest.mark.parametrize(
     ("most", "error"),
     [
@@ -140,27 +130,27 @@ def _looks_too_early(monkeypatch):
         ({"day_budget": Decimal("0.0001")}, errors.BudgetHeld),
     ],
 )
-def test_who_came_too_late_again_and_again_hears_why(
-    owner, team, payer, spec, _looks_too_early, most, error
+def test_who_waits_while_another_takes_the_last_is_told_what_was_taken(
+    owner, team, payer, spec, most, error
 ):
     set_limits(owner, **most)
     set_limits(team, max_streams=9)
-    begin(payer, spec)
-    with pytest.raises(error):
-        begin(payer, spec)
+    with waiting(lambda: begin(payer, spec)) as (thread, results):
+        hold(payer, "chat", spec, PROMPT)
+        thread.start()
+    assert [type(each) for each in results] == [error]
     assert set(Limit.objects.values_list("open_calls", flat=True)) == {1}
 
 
-def test_who_came_too_late_again_and_again_begins_where_there_is_room(
-    owner, payer, spec, _looks_too_early
-):
-    former = set_limits(owner, max_streams=2)
-    begin(payer, spec)
-    Limit.objects.all().delete()  # what is seen without a lock is not there any more
-    set_limits(owner, max_streams=2)
-    record = begin(payer, spec)
-    assert record.limits == [Limit.objects.get().pk] != [former.pk]
-    assert Limit.objects.get().open_calls == 2
+def test_who_waits_is_counted_by_the_clock_after_the_wait(owner, team, payer, spec):
+    set_limits(owner, requests_per_minute=9)
+    set_limits(team, requests_per_minute=9)
+    with waiting(lambda: begin(payer, spec)) as (thread, results):
+        list(Limit.objects.filter(team=team).select_for_update())
+        thread.start()
+        time.sleep(1)
+        released_at = timezone.now()
+    assert results[0].created_at > released_at
 
 
 def test_a_limit_that_is_just_being_deleted_does_not_limit(owner, team, payer, spec):

@@ -161,6 +161,9 @@ class UsageRecord(models.Model):
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     ended_at = models.DateTimeField(null=True)
 
+    # Not kept: how the limits stood when it was held, as a program is told.
+    limit_headers: dict[str, str] = {}
+
     objects = UsageRecordQuerySet.as_manager()
 
     class Meta:

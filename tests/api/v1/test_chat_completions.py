@@ -13,20 +13,11 @@ from accounts.models import ApiKey, Team
 from api.v1.callers import Caller
 from providers.actions import add_model
 from providers.models import Route
+from tests.api.v1.ledger import record, records
 from usage.limits import set_limits
 from usage.models import Limit, UsageRecord
 
 HELLO = [{"role": "user", "content": "Hello?"}]
-
-
-def record() -> UsageRecord:
-    """The one row of the ledger, once it is closed."""
-    for _ in range(200):
-        found = UsageRecord.objects.get()
-        if found.state != UsageRecord.State.HELD:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("the call was not closed")
 
 
 def test_an_answer_comes_as_the_provider_gave_it(client, model, fake, owner):
@@ -110,7 +101,7 @@ def test_another_deployment_answers_where_the_first_fails(client, provider, fake
     answer = client.chat.completions.with_raw_response.create(model="first", messages=HELLO)
     assert answer.headers["x-causerie-deployment"].startswith("Second")
     assert answer.headers["x-request-id"].startswith("req_")
-    rows = UsageRecord.objects.order_by("created_at")
+    rows = records()
     assert [row.outcome for row in rows] == ["server", "stop"]
     assert {row.model for row in rows} == {first}
 

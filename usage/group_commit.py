@@ -1,0 +1,176 @@
+"""Group commit: what calls of one event loop want of the ledger in the same moment is one write.
+
+A transaction costs its round trips and the wait for the disk, however much is in it. While one is
+being written the next ones gather, and share the one after it: who is alone waits for nobody, and
+many at once cost little more than one. What ended is closed before anything else begins, so that a
+program that has its answer finds what the answer held free.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from weakref import WeakKeyDictionary
+
+import structlog
+from django.db import DatabaseError, OperationalError, close_old_connections, transaction
+
+from usage.metered import MeteredCall, MustBeAlone, open_and_close, open_call
+from usage.orders import Order
+
+log = structlog.get_logger(__name__)
+_MOST = 64  # calls of one transaction
+_AGAIN_SECONDS = 1.0
+_MOST_TRIES = 60  # to close a row: once its lease is over the hold is given back
+
+
+@dataclass(eq=False)
+class _Ending:
+    call: MeteredCall
+    outcome: str
+    done: asyncio.Future[None]
+    tries: int = 0
+
+
+@dataclass
+class GroupCommit:
+    """The ledger's writes of the running loop. See `group_commit`."""
+
+    _orders: list[tuple[Order, asyncio.Future[MeteredCall]]] = field(default_factory=list)
+    _endings: list[_Ending] = field(default_factory=list)
+    _writing: "asyncio.Task[None] | None" = None
+
+    async def open(self, order: Order) -> MeteredCall:
+        """As `usage.metered.open_call`; raises `RightsChanged` where the order's are old."""
+        opened: asyncio.Future[MeteredCall] = asyncio.get_running_loop().create_future()
+        self._orders.append((order, opened))
+        self._wake()
+        return await opened
+
+    def close(self, call: MeteredCall, outcome: str) -> asyncio.Future[None]:
+        """Settle or release a call; nobody needs to wait for it.
+
+        A database that cannot be reached is asked again for a minute.
+        """
+        ending = _Ending(call, outcome, asyncio.get_running_loop().create_future())
+        self._endings.append(ending)
+        self._wake()
+        return asyncio.shield(ending.done)
+
+    async def written(self) -> None:
+        """Wait until nothing is left to write."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait([self._writing])
+
+    def _wake(self) -> None:
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._orders or self._endings:
+            orders, self._orders = self._orders[:_MOST], self._orders[_MOST:]
+            endings, self._endings = self._endings[:_MOST], self._endings[_MOST:]
+            closed, opened = await loop.run_in_executor(
+                _thread(), _together, endings, [order for order, _ in orders]
+            )
+            for (_, waiting), found in zip(orders, opened, strict=True):
+                self._answer(waiting, found)
+            for ending, error in zip(endings, closed, strict=True):
+                self._note(ending, error)
+            again = [ending for ending in endings if not ending.done.done()]
+            if again:
+                self._endings = again + self._endings
+                await asyncio.sleep(_AGAIN_SECONDS)
+
+    def _answer(self, waiting: asyncio.Future[MeteredCall], found: MeteredCall | Exception) -> None:
+        if waiting.done():  # whoever asked went away
+            if isinstance(found, MeteredCall):
+                self.close(found, "never_called")
+        elif isinstance(found, MeteredCall):
+            waiting.set_result(found)
+        else:
+            waiting.set_exception(found)
+
+    def _note(self, ending: _Ending, error: Exception | None) -> None:
+        """Note what came of closing a row; it is left undone where another try may help."""
+        ending.tries += 1
+        if isinstance(error, DatabaseError) and ending.tries < _MOST_TRIES:
+            return
+        if error is not None:
+            record = str(ending.call.record.pk)
+            log.error("usage_not_written", record=record, reason=type(error).__name__)
+        ending.done.set_result(None)
+
+
+_of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, GroupCommit] = WeakKeyDictionary()
+
+
+def group_commit() -> GroupCommit:
+    """Return that of the running loop."""
+    return _of_loop.setdefault(asyncio.get_running_loop(), GroupCommit())
+
+
+@cache
+def _thread() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="ledger")
+
+
+Results = tuple[list[Exception | None], list[MeteredCall | Exception]]
+
+
+def _together(endings: Sequence[_Ending], orders: Sequence[Order]) -> Results:
+    """Write all at once; where that fails, each alone, so that one fails for itself only."""
+    try:
+        opened = _write(endings, orders)
+    except Exception as error:
+        return _each_alone(endings, orders, error)
+    else:
+        return [None] * len(endings), [
+            _open_alone(order) if isinstance(found, MustBeAlone) else found
+            for order, found in zip(orders, opened, strict=True)
+        ]
+    finally:
+        close_old_connections()
+
+
+def _each_alone(endings: Sequence[_Ending], orders: Sequence[Order], error: Exception) -> Results:
+    if len(endings) + len(orders) == 1:
+        return [error] * len(endings), [error] * len(orders)
+    closed: list[Exception | None] = []
+    for ending in endings:
+        closed.append(error if _is_away(closed) else _close_alone(ending))
+    opened: list[MeteredCall | Exception] = []
+    for order in orders:
+        opened.append(error if _is_away([*closed, *opened]) else _open_alone(order))
+    return closed, opened
+
+
+def _is_away(found: Sequence[object]) -> bool:
+    """Say whether the database was not there for the last one: then it is not for the next."""
+    return bool(found) and isinstance(found[-1], OperationalError)
+
+
+def _write(endings: Sequence[_Ending], orders: Sequence[Order]) -> list[MeteredCall | Exception]:
+    with transaction.atomic():
+        closings = [ending.call.closing(ending.outcome) for ending in endings]
+        return open_and_close(closings, orders)
+
+
+def _close_alone(ending: _Ending) -> Exception | None:
+    try:
+        _write([ending], [])
+    except Exception as error:
+        return error
+    return None
+
+
+def _open_alone(order: Order) -> MeteredCall | Exception:
+    try:
+        found = _write([], [order])[0]
+        if isinstance(found, MustBeAlone):
+            return open_call(order.payer, order.door, order.spec, order.ask, order.model)
+    except Exception as error:
+        return error
+    return found
