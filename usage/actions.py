@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
@@ -18,25 +18,9 @@ from usage.limits import keep_from_being_set
 from usage.locked import LockedLimits
 from usage.models import Account, Payer, UsageRecord
 from usage.orders import UNMEASURED, Closing, Order, Share, Times
+from usage.rows import close_rows, insert_rows
 
-# How much longer than its provider allows a call before its hold is given back.
-HOLD_MARGIN = dt.timedelta(minutes=5)
 EXPIRED_AT_ONCE = 500
-
-_CLOSE = """
-UPDATE usage_usagerecord r
-SET state = c.state, input_tokens = c.input, output_tokens = c.output,
-    cached_tokens = c.cached, reasoning_tokens = c.reasoning, is_reported = c.is_reported,
-    cost = c.cost, outcome = c.outcome, first_token_ms = c.first_token, latency_ms = c.latency,
-    lease_expires_at = NULL, ended_at = statement_timestamp()
-FROM unnest(
-    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bool[],
-    %s::numeric[], %s::text[], %s::bigint[], %s::bigint[]
-) AS c(id, state, input, output, cached, reasoning, is_reported,
-       cost, outcome, first_token, latency)
-WHERE r.id = c.id AND r.state = 'held'
-RETURNING r.id, r.limits, r.created_at
-"""
 
 
 @dataclass(frozen=True)
@@ -124,7 +108,7 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
     """
     if orders or len(closings) > 1:
         keep_from_being_set()
-    closed = _close_rows(closings) if closings else {}
+    closed = close_rows(closings) if closings else {}
     theirs = {limit for limits, _ in closed.values() for limit in limits}
     if not orders and not theirs:
         return Written(list(closed), [])
@@ -134,36 +118,8 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
             _give_back(limits, closing, *closed[closing.record.pk])
     begun = list(_begin(limits, orders))
     limits.save()
-    UsageRecord.objects.bulk_create([each for each in begun if isinstance(each, UsageRecord)])
+    insert_rows([each for each in begun if isinstance(each, UsageRecord)])
     return Written(list(closed), begun)
-
-
-def _close_rows(closings: Sequence[Closing]) -> dict[Any, tuple[list[int], dt.datetime]]:
-    """Close the rows that are held; returns for each its limits and when it began.
-
-    The limits are read anew: one that was set meanwhile counts the call too.
-    """
-    rows = []
-    for closing in closings:
-        used, times = closing.usage, closing.times
-        rows.append(
-            (
-                closing.record.pk,
-                closing.state.value,
-                used.input_tokens if used else None,
-                used.output_tokens if used else None,
-                min(used.cached_tokens, used.input_tokens) if used else 0,
-                min(used.reasoning_tokens, used.output_tokens) if used else 0,
-                closing.is_reported,
-                closing.cost,
-                closing.outcome,
-                times.first_token,
-                times.end,
-            )
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSE, [list(column) for column in zip(*rows, strict=True)])
-        return {pk: (limits, began_at) for pk, limits, began_at in cursor.fetchall()}
 
 
 def _give_back(
@@ -210,7 +166,6 @@ def _row(order: Order, input_tokens: int, share: Share) -> UsageRecord:
         held_output_tokens=share.max_tokens,
         held_cost=share.cost,
         limits=share.limits,
-        lease_expires_at=Now() + dt.timedelta(seconds=spec.provider.total_seconds) + HOLD_MARGIN,
     )
     if share.began_at is not None:
         record.created_at = share.began_at

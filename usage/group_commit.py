@@ -9,6 +9,7 @@ program that has its answer finds what the answer held free.
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from weakref import WeakKeyDictionary
@@ -21,6 +22,7 @@ from usage.orders import Order
 
 log = structlog.get_logger(__name__)
 _MOST = 64  # calls of one transaction
+_LINGER_SECONDS = 0.005
 _AGAIN_SECONDS = 1.0
 _MOST_TRIES = 60  # to close a row: once its lease is over the hold is given back
 
@@ -40,11 +42,13 @@ class GroupCommit:
     _orders: list[tuple[Order, asyncio.Future[MeteredCall]]] = field(default_factory=list)
     _endings: list[_Ending] = field(default_factory=list)
     _writing: "asyncio.Task[None] | None" = None
+    _ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, order: Order) -> MeteredCall:
         """As `usage.metered.open_call`; raises `RightsChanged` where the order's are old."""
         opened: asyncio.Future[MeteredCall] = asyncio.get_running_loop().create_future()
         self._orders.append((order, opened))
+        self._ordered.set()
         self._wake()
         return await opened
 
@@ -70,6 +74,8 @@ class GroupCommit:
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._orders or self._endings:
+            if not self._orders:
+                await self._linger()
             orders, self._orders = self._orders[:_MOST], self._orders[_MOST:]
             endings, self._endings = self._endings[:_MOST], self._endings[_MOST:]
             closed, opened = await loop.run_in_executor(
@@ -83,6 +89,13 @@ class GroupCommit:
             if again:
                 self._endings = again + self._endings
                 await asyncio.sleep(_AGAIN_SECONDS)
+
+    async def _linger(self) -> None:
+        """Wait a little: a program that has its answer often asks the next thing at once."""
+        self._ordered.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_LINGER_SECONDS):
+                await self._ordered.wait()
 
     def _answer(self, waiting: asyncio.Future[MeteredCall], found: MeteredCall | Exception) -> None:
         if waiting.done():  # whoever asked went away

@@ -18,9 +18,12 @@ from accounts.models import Team
 from usage.fitting import cost_of, fit, headers_of
 from usage.models import Limit
 from usage.orders import Order, Share
+from usage.rows import execute_each
 from usage.standing import MINUTE, Moment, Standing
 
 _MEMBERS = Team.members.through._meta.db_table
+_COLUMNS = [field.attname for field in Limit._meta.concrete_fields]
+_FIELDS = ", ".join(str(field.column) for field in Limit._meta.concrete_fields)
 _LOCK = f"""
 WITH asked AS MATERIALIZED (
     SELECT * FROM unnest(%(users)s::uuid[], %(keys)s::uuid[], %(models)s::uuid[])
@@ -38,8 +41,8 @@ locked AS MATERIALIZED (
     SELECT * FROM usage_limit l
     WHERE id = ANY(ARRAY(SELECT id FROM applying)) ORDER BY id FOR NO KEY UPDATE
 )
-SELECT locked.*, clock_timestamp() AS now,
-       ARRAY(SELECT place FROM applying a WHERE a.id = locked.id AND place IS NOT NULL) AS places
+SELECT clock_timestamp(),
+       ARRAY(SELECT place FROM applying a WHERE a.id = locked.id AND place IS NOT NULL), {_FIELDS}
 FROM locked
 """  # noqa: S608  (nothing but our own words)
 _WRITE = """
@@ -58,7 +61,7 @@ class LockedLimits:
 
     def __init__(self, orders: Sequence[Order], also: Collection[int] = ()) -> None:
         payers = [order.payer for order in orders]
-        values = {
+        values: dict[str, Any] = {
             "users": [payer.user_id for payer in payers],
             "keys": [payer.key_id for payer in payers],
             "models": [order.asked.pk for order in orders],
@@ -67,13 +70,16 @@ class LockedLimits:
         self._by_id: dict[int, Limit] = {}
         self._of: dict[int, list[Limit]] = defaultdict(list)
         self._changed: dict[int, Limit] = {}
-        rows: list[Any] = list(Limit.objects.raw(_LOCK, values))
-        for limit in rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, values)
+            rows = cursor.fetchall()
+        for _, places, *fields in rows:
+            limit = Limit.from_db(connection.alias, _COLUMNS, fields)
             self._by_id[limit.pk] = limit
-            for place in limit.places:
+            for place in places:
                 self._of[place - 1].append(limit)
         # By the clock after the wait for the last one.
-        self._at = Moment(max(limit.now for limit in rows)) if rows else None
+        self._at = Moment(max(now for now, *_ in rows)) if rows else None
 
     def take(self, place: int, order: Order, input_tokens: int) -> Share:
         """Take what the order at `place` can come to. Raises `LimitReached`: then nothing is."""
@@ -123,9 +129,7 @@ class LockedLimits:
             )
             for limit in self._changed.values()
         ]  # fmt: skip
-        if rows:
-            with connection.cursor() as cursor:
-                cursor.executemany(_WRITE, rows)
+        execute_each(_WRITE, rows)
 
 
 def _take(limit: Limit, second: int, cost: Decimal, tokens: int) -> None:

@@ -130,6 +130,7 @@ class MeteredCall:
     def closing(self, outcome: str) -> Closing:
         """Return how the row is closed. Whatever failed rests once the transaction is committed."""
         if self.error is not None:
+            _recent_keys.clear()
             _rest(self.error, self.spec, self.record.credential)
         if not self._may_cost:
             return Closing(self.record, outcome, self._times())
@@ -192,19 +193,16 @@ def open_and_close(
     must be asked.
     """
     version = current_rights_version() if any(o.rights is not None for o in orders) else None
-    keys: dict[UUID, list[Credential]] = {}
     backends: list[Backend | Exception] = []
     taken: list[Order] = []
     for order in orders:
         try:
             if order.rights is not None and order.rights != version:
                 raise RightsChanged
-            if order.spec.provider_id not in keys:
-                keys[order.spec.provider_id] = _keys_of(order.spec)
-            mine = keys[order.spec.provider_id]
-            if any(key.is_limited for key in mine):
+            keys = _recent_keys_of(order.spec)
+            if any(key.is_limited for key in keys):
                 raise MustBeAlone
-            backend, credential = _take_key(order.spec, mine)
+            backend, credential = _take_key(order.spec, keys)
         except (ProviderError, RightsChanged, MustBeAlone) as error:
             backends.append(error)
         else:
@@ -231,6 +229,20 @@ def _call(record: UsageRecord, order: Order, backend: Backend) -> MeteredCall:
 
 def _keys_of(spec: ModelSpec) -> list[Credential]:
     return list(Credential.objects.usable(spec.provider))
+
+
+_KEYS_SECONDS = 1.0
+_recent_keys: dict[UUID, tuple[float, list[Credential]]] = {}
+
+
+def _recent_keys_of(spec: ModelSpec) -> list[Credential]:
+    """As they were less than a second ago; where a call failed since, as they are."""
+    now = time.monotonic()
+    until, keys = _recent_keys.get(spec.provider_id, (0.0, []))
+    if now >= until:
+        keys = _keys_of(spec)
+        _recent_keys[spec.provider_id] = now + _KEYS_SECONDS, keys
+    return keys
 
 
 def _note_use(credential: Credential | None) -> None:

@@ -1,0 +1,96 @@
+"""Rows of the ledger, written many at a time by statements that are made once."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection
+
+from usage.models import UsageRecord
+from usage.orders import Closing
+
+# How much longer than its provider allows a call before its hold is given back.
+HOLD_MARGIN = dt.timedelta(minutes=5)
+
+_CLOSE = """
+UPDATE usage_usagerecord r
+SET state = c.state, input_tokens = c.input, output_tokens = c.output,
+    cached_tokens = c.cached, reasoning_tokens = c.reasoning, is_reported = c.is_reported,
+    cost = c.cost, outcome = c.outcome, first_token_ms = c.first_token, latency_ms = c.latency,
+    lease_expires_at = NULL, ended_at = statement_timestamp()
+FROM unnest(
+    %s::uuid[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bool[],
+    %s::numeric[], %s::text[], %s::bigint[], %s::bigint[]
+) AS c(id, state, input, output, cached, reasoning, is_reported,
+       cost, outcome, first_token, latency)
+WHERE r.id = c.id AND r.state = 'held'
+RETURNING r.id, r.limits, r.created_at
+"""
+_GIVEN = (
+    "id", "account_id", "door", "key_id", "model_id", "deployment_id", "credential_id",
+    "provider_name", "model_name", "deployment_name",
+    "input_price", "cached_input_price", "output_price",
+    "held_input_tokens", "held_output_tokens", "held_cost", "limits",
+)  # fmt: skip
+_REST = {
+    "state": "held",
+    "outcome": "",
+    "is_reported": False,
+    "cached_tokens": 0,
+    "reasoning_tokens": 0,
+}
+_INSERT = f"""
+INSERT INTO usage_usagerecord ({", ".join([*_GIVEN, *_REST])}, lease_expires_at, created_at)
+VALUES ({", ".join(["%s"] * len([*_GIVEN, *_REST]))},
+        statement_timestamp() + %s, coalesce(%s, statement_timestamp()))
+"""  # noqa: S608  (nothing but our own words)
+
+
+def insert_rows(records: Sequence[UsageRecord]) -> None:
+    """Write holds that are not in the database yet; each begins now where it does not say when."""
+    rest = list(_REST.values())
+    rows: list[list[Any]] = []
+    for record in records:
+        seconds = record.deployment.provider.total_seconds if record.deployment else 0
+        lease = dt.timedelta(seconds=seconds) + HOLD_MARGIN
+        given = [getattr(record, name) for name in _GIVEN]
+        began_at = record.created_at if isinstance(record.created_at, dt.datetime) else None
+        rows.append([*given, *rest, lease, began_at])
+    execute_each(_INSERT, rows)
+
+
+def execute_each(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Execute a statement once for each row; many go to the database together."""
+    with connection.cursor() as cursor:
+        if len(rows) == 1:  # what keeps many together costs two round trips more
+            cursor.execute(statement, rows[0])
+        elif rows:
+            cursor.executemany(statement, rows)
+
+
+def close_rows(closings: Sequence[Closing]) -> dict[Any, tuple[list[int], dt.datetime]]:
+    """Close the rows that are held; returns for each its limits and when it began.
+
+    The limits are read anew: one that was set meanwhile counts the call too.
+    """
+    rows = []
+    for closing in closings:
+        used, times = closing.usage, closing.times
+        rows.append(
+            (
+                closing.record.pk,
+                closing.state.value,
+                used.input_tokens if used else None,
+                used.output_tokens if used else None,
+                min(used.cached_tokens, used.input_tokens) if used else 0,
+                min(used.reasoning_tokens, used.output_tokens) if used else 0,
+                closing.is_reported,
+                closing.cost,
+                closing.outcome,
+                times.first_token,
+                times.end,
+            )
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSE, [list(column) for column in zip(*rows, strict=True)])
+        return {pk: (limits, began_at) for pk, limits, began_at in cursor.fetchall()}
