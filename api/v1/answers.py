@@ -104,7 +104,7 @@ class Answer:
 
     def _open(self) -> MeteredCall:
         if self.served_by is None:
-            found = deployments_for(self.model)
+            found = deployments_for(self.model, self.asked.ability)
             if not found:
                 raise ModelWithdrawn
             self.served_by = found[0].spec
@@ -123,7 +123,7 @@ class Answer:
         self.served_by = await in_thread(self._next_deployment, error)
 
     def _next_deployment(self, error: ProviderError) -> ModelSpec:
-        found = next_after(error, self.model, self.served_by, self._left)
+        found = next_after(error, self.model, self.served_by, self._left, self.asked.ability)
         spec = next(found, None)
         if spec is None:
             raise of_call(error)

@@ -9,9 +9,9 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 from accounts.models import Endpoint
 from api.v1.answers import Answer
-from api.v1.asked import read
+from api.v1.asked import Asked, endpoints_for, read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
-from api.v1.refusals import Refused, no_such_model
+from api.v1.refusals import Refused, invalid, no_such_model, not_for_this
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
 from runs.threads import in_thread
@@ -43,14 +43,32 @@ async def model_show(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 async def chat_completion_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.CHAT)
+
+
+async def completion_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.COMPLETIONS)
+
+
+async def embedding_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.EMBEDDINGS)
+
+
+async def image_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.IMAGES)
+
+
+async def moderation_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.MODERATIONS)
+
+
+async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBase:
+    """Return a model's answer to what is asked at `endpoint`. Raises `Refused`."""
     _only(request, "POST")
-    caller = await _caller(request, Endpoint.CHAT)
+    caller = await _caller(request, endpoint)
     given = request.body
-    if len(given) > _BIG:
-        asked = await in_thread(read, Endpoint.CHAT, given)
-    else:
-        asked = read(Endpoint.CHAT, given)
-    answer = Answer(caller, asked, await _named(caller, asked.model))
+    asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
+    answer = Answer(caller, asked, await _asked_model(caller, asked))
     try:
         await answer.begin()
         if not asked.is_stream:
@@ -59,6 +77,19 @@ async def chat_completion_create(request: HttpRequest) -> HttpResponseBase:
         await answer.close()
         raise
     return AnswerStream(answer)
+
+
+async def _asked_model(caller: Caller, asked: Asked) -> ModelSpec:
+    """Return the model that was named, or the first that is able where none need be."""
+    if asked.model is None:
+        able = [each for each in await in_thread(caller.models) if asked.ability in each.abilities]
+        if not able:
+            raise invalid("you must provide a model parameter", "model")
+        return able[0]
+    model = await _named(caller, asked.model)
+    if asked.ability not in model.abilities:
+        raise not_for_this(asked.model, asked.endpoint, endpoints_for(model))
+    return model
 
 
 async def nowhere(request: HttpRequest, path: str) -> HttpResponseBase:
