@@ -40,12 +40,16 @@ class Times:
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a call came to: token counts, and whether the provider reported them."""
+    """What a call came to: token counts, and whether the provider reported them.
+
+    Without `is_priced` they do not tell the cost.
+    """
 
     usage: Usage
     is_reported: bool
     outcome: str
     times: Times = Times()
+    is_priced: bool = True
 
 
 def account_of(user: User) -> Account:
@@ -118,6 +122,7 @@ def settle(record: UsageRecord, settlement: Settlement) -> bool:
         settlement.times,
         usage,
         is_reported=settlement.is_reported,
+        cost=record.price(usage) if settlement.is_priced else None,
     )
 
 
@@ -134,8 +139,8 @@ def _close(
     usage: Usage | None = None,
     *,
     is_reported: bool = False,
+    cost: Decimal | None = None,
 ) -> bool:
-    cost = record.price(usage) if usage else None
     values: dict[str, Any] = {
         "id": record.pk,
         "state": state,
