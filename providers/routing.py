@@ -42,10 +42,13 @@ class Deployment:
         return any(not key.is_resting and key.pk not in tried for key in self.keys)
 
 
-def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[Deployment]:
+def deployments_for(
+    model: ModelSpec, ability: Ability = Ability.CHAT, *, after_failure: bool = False
+) -> list[Deployment]:
     """Return who may answer for `model` now, itself among them, in the order to ask.
 
-    Nobody where it was switched off. Keys are looked at only where there is a choice to make.
+    Others do where they have the `ability` that is asked for. Nobody where it was switched off.
+    Keys are looked at only where there is a choice to make.
     """
     if not model.is_enabled:
         return []
@@ -53,7 +56,7 @@ def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[De
     choices = [
         (each.to, each.priority, each.weight)
         for each in routes
-        if each.to.is_answering and Ability.CHAT in each.to.abilities
+        if each.to.is_answering and ability in each.to.abilities
     ]
     if model.is_answering:
         choices.append((model, 0, model.weight))
@@ -65,7 +68,11 @@ def deployments_for(model: ModelSpec, *, after_failure: bool = False) -> list[De
 
 
 def next_after(
-    error: ProviderError, model: ModelSpec, failed: ModelSpec | None, left: Collection[UUID]
+    error: ProviderError,
+    model: ModelSpec,
+    failed: ModelSpec | None,
+    left: Collection[UUID],
+    ability: Ability = Ability.CHAT,
 ) -> Iterator[ModelSpec]:
     """Yield who may answer for `model` after `error` of `failed`, in the order to ask.
 
@@ -74,7 +81,7 @@ def next_after(
     """
     if not error.elsewhere:
         return
-    for deployment in deployments_for(model, after_failure=True):
+    for deployment in deployments_for(model, ability, after_failure=True):
         spec = deployment.spec
         if failed is not None and spec.pk == failed.pk:
             if error.is_of_key and deployment.has_another_key(left):

@@ -55,7 +55,7 @@ def input_bound(ask: Prompt | Wire, spec: ModelSpec) -> int:
         return sum(count(turn.text, spec) + FRAMING for turn in ask.turns) + FRAMING
     if ask.has_media:
         return spec.context_window
-    return sum(count(text, spec) + FRAMING for text in ask.texts) + FRAMING
+    return sum(count(text, spec) + FRAMING for text in ask.texts) + ask.tokens + FRAMING
 
 
 def bound(data: bytes, *, foreign_bytes: int) -> int:

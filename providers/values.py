@@ -30,6 +30,11 @@ class Prompt:
     may_be_shorter: bool = False
 
     @property
+    def is_bounded(self) -> bool:
+        """The cost is counted in tokens."""
+        return True
+
+    @property
     def most_output(self) -> int:
         """Tokens of output that are paid for at most."""
         return self.max_tokens
@@ -44,17 +49,20 @@ class Wire:
     """A request as a program made it: the path below the provider's address, and the JSON object.
 
     The model and the cap on each choice's output are ours to fill in: `max_tokens` is `None` where
-    there is no output to cap. `texts` is all that is read as text; where there is more than text
-    (`has_media`), a model reads what its context holds at most. `wants_usage`: the program asked
-    that a stream ends with its usage.
+    there is no output to cap. `texts` is all that is read as text, `tokens` what was given as ids
+    of them; where there is more than text (`has_media`), a model reads what its context holds at
+    most. What is not counted in tokens (`is_bounded`) has a cost that nobody knows before.
+    `wants_usage`: the program asked that a stream ends with its usage.
     """
 
     path: str
     body: dict[str, Any]
     texts: tuple[str, ...]
     max_tokens: int | None
+    tokens: int = 0
     has_media: bool = False
     choices: int = 1
+    is_bounded: bool = True
     is_stream: bool = False
     wants_usage: bool = False
     may_be_shorter: bool = False

@@ -25,12 +25,16 @@ EXPIRED_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Settlement:
-    """What a call came to: token counts, and whether the provider reported them."""
+    """What a call came to: token counts, and whether the provider reported them.
+
+    Without `is_priced` they do not tell the cost.
+    """
 
     usage: Usage
     is_reported: bool
     outcome: str
     times: Times = UNMEASURED
+    is_priced: bool = True
 
 
 def account_of(user: User) -> Account:
@@ -79,7 +83,12 @@ def settled(record: UsageRecord, settlement: Settlement) -> Closing:
             min(usage.output_tokens, record.held_output_tokens),
         )
     return Closing(
-        record, settlement.outcome, settlement.times, usage, is_reported=settlement.is_reported
+        record,
+        settlement.outcome,
+        settlement.times,
+        usage,
+        is_reported=settlement.is_reported,
+        is_priced=settlement.is_priced,
     )
 
 

@@ -6,6 +6,7 @@ from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from providers import errors
 from providers.models import ModelSpec
@@ -18,15 +19,16 @@ LEAST = 256
 COMFORTABLE = 4096
 _NEXT_LOOK = 2.0  # seconds: nobody knows when a call will end
 _MILLION = Decimal(1_000_000)
+_UNBOUNDED = gettext_lazy("A budget applies, but nobody knows beforehand what a picture costs.")
 _SMALLEST = Decimal("1e-10")
 
 
 def cost_of(spec: ModelSpec, input_tokens: int, output_tokens: int) -> Decimal | None:
     """Return an upper bound in US dollars; `None` where no price is known."""
-    if spec.input_price is None or spec.output_price is None:
+    if spec.input_price is None or (output_tokens and spec.output_price is None):
         return None
     dearest = max(spec.input_price, spec.cached_input_price or Decimal(0))
-    cost = (input_tokens * dearest + output_tokens * spec.output_price) / _MILLION
+    cost = (input_tokens * dearest + output_tokens * (spec.output_price or 0)) / _MILLION
     return cost.quantize(_SMALLEST, rounding=ROUND_UP)
 
 
@@ -50,6 +52,8 @@ def _fit(
     output = ask.most_output
     least = min(LEAST, output) if ask.may_be_shorter else output
     for standing in standings:
+        if not ask.is_bounded and standing.budgets():
+            raise errors.PriceUnknown(sentence=_UNBOUNDED)
         output = min(output, _affordable(standing, spec, input_tokens, output, least))
     for standing in standings:
         output = min(output, _in_a_minute(standing, input_tokens, output, least))

@@ -142,7 +142,7 @@ class MeteredCall:
             return Settlement(self.usage, True, outcome, self._times())
         output = count(self._all_written(), self.spec)
         estimate = Usage(input_tokens=self.record.held_input_tokens, output_tokens=output)
-        return Settlement(estimate, False, outcome, self._times())
+        return Settlement(estimate, False, outcome, self._times(), self.ask.is_bounded)
 
     def _all_written(self) -> str:
         if isinstance(self.ask, Prompt):

@@ -58,13 +58,17 @@ UNMEASURED = Times()
 
 @dataclass(frozen=True)
 class Closing:
-    """How a row of the ledger is closed; without `usage` the call cost nothing."""
+    """How a row of the ledger is closed; without `usage` the call cost nothing.
+
+    Without `is_priced` the tokens do not tell the cost.
+    """
 
     record: UsageRecord
     outcome: str
     times: Times = UNMEASURED
     usage: Usage | None = None
     is_reported: bool = False
+    is_priced: bool = True
 
     @property
     def state(self) -> UsageRecord.State:
@@ -73,4 +77,6 @@ class Closing:
 
     @property
     def cost(self) -> Decimal | None:
-        return None if self.usage is None else self.record.price(self.usage)
+        if self.usage is None or not self.is_priced:
+            return None
+        return self.record.price(self.usage)

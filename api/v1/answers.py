@@ -44,6 +44,7 @@ class Answer:
     model: ModelSpec
     deployments: list[Deployment]
     served_by: ModelSpec | None = None
+    limit_headers: dict[str, str] = field(default_factory=dict)
     _call: MeteredCall | None = None
     _parts: AsyncGenerator[Part, None] | None = None
     _first: Part | None = None
@@ -106,6 +107,7 @@ class Answer:
             self.caller.payer, DOOR, self.served_by, wire, self.model, rights=self.caller.rights
         )
         self._call = await group_commit().open(order)
+        self.limit_headers = self._call.record.limit_headers
         self._parts = self._call.relay()
         self._first = await anext(self._parts)
 
@@ -128,7 +130,7 @@ class Answer:
         self.served_by = await in_thread(self._next_deployment, error)
 
     def _next_deployment(self, error: ProviderError) -> ModelSpec:
-        found = next_after(error, self.model, self.served_by, self._left)
+        found = next_after(error, self.model, self.served_by, self._left, self.asked.ability)
         spec = next(found, None)
         if spec is None:
             raise of_call(error)

@@ -11,15 +11,17 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIRequest
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
-from api.v1.answers import Answer
+from api.v1 import cors
 from api.v1.asked import MOST_BYTES
+from api.v1.idempotency import HEADER
 from api.v1.refusals import Refused
-from api.v1.responses import AnswerStream
+from api.v1.responses import AnswerStream, Streamed
 
 log = structlog.get_logger(__name__)
 BODY_SECONDS = 60.0
@@ -33,6 +35,11 @@ def is_api(scope: Any) -> bool:
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Answer whatever is below /v1; every error in OpenAI's shape."""
+    if settings.API_CORS_ORIGINS:
+        if (allowed := cors.preflight(scope)) is not None:
+            await _send_allowed(allowed, send)
+            return
+        send = cors.telling(scope, send)
     request_id = f"req_{uuid.uuid4().hex}"
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -49,12 +56,19 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     leaving = asyncio.ensure_future(receive())  # nothing but the program's leave can come
     try:
         await asyncio.wait([answering, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if HEADER in request.headers:  # whoever comes again finds the answer
+            await asyncio.wait([answering])
     finally:
         leaving.cancel()
         if not answering.done():
             answering.cancel()
         with suppress(asyncio.CancelledError):
             await answering
+
+
+async def _send_allowed(headers: cors.Headers, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body"})
 
 
 async def _answer(request: ASGIRequest, request_id: str, send: Any) -> None:
@@ -110,7 +124,7 @@ async def _send(response: HttpResponseBase, request_id: str, send: Any) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _send_stream(answer: Answer, start: dict[str, Any], send: Any) -> None:
+async def _send_stream(answer: Streamed, start: dict[str, Any], send: Any) -> None:
     try:
         await send(start)
         async with aclosing(answer.parts()) as parts:

@@ -11,7 +11,9 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from accounts.models import Endpoint
+from api.v1.asked import Asked, endpoints_for
 from api.v1.callers import Caller, caller_of
+from api.v1.refusals import invalid, not_for_this
 from providers.models import ModelSpec
 from providers.routing import Deployment, deployments_for
 from runs.threads import in_thread
@@ -28,14 +30,27 @@ async def caller(secret: str, address: str | None, endpoint: Endpoint) -> Caller
     return await _recent(name, lambda: caller_of(secret, address, endpoint))
 
 
-async def model(caller: Caller, name: str) -> tuple[ModelSpec, list[Deployment]]:
+async def model(caller: Caller, asked: Asked) -> tuple[ModelSpec, list[Deployment]]:
     """Return the model that the caller means, and who may answer for it. Raises `Refused`."""
 
     def look() -> tuple[ModelSpec, list[Deployment]]:
-        found = caller.model(name)
-        return found, deployments_for(found)
+        found = _meant(caller, asked)
+        return found, deployments_for(found, asked.ability)
 
-    return await _recent((caller.key.pk, caller.rights, name), look)
+    return await _recent((caller.key.pk, caller.rights, asked.model, asked.endpoint), look)
+
+
+def _meant(caller: Caller, asked: Asked) -> ModelSpec:
+    """Return the model that was named, or the first that is able where none need be."""
+    if asked.model is None:
+        able = [each for each in caller.models() if asked.ability in each.abilities]
+        if not able:
+            raise invalid("you must provide a model parameter", "model")
+        return able[0]
+    model = caller.model(asked.model)
+    if asked.ability not in model.abilities:
+        raise not_for_this(asked.model, asked.endpoint, endpoints_for(model))
+    return model
 
 
 def forget() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from accounts import errors as keys
+from accounts.models import Endpoint
 from providers import errors
 
 
@@ -51,6 +52,14 @@ def invalid(message: str, param: str | None = None, code: str | None = None) -> 
 def no_such_model(name: str) -> Refused:
     message = f"The model `{name}` does not exist or you do not have access to it."
     return Refused(HTTPStatus.NOT_FOUND, message, code="model_not_found", param="model")
+
+
+def not_for_this(name: str, endpoint: Endpoint, where: list[Endpoint]) -> Refused:
+    """Return what is told of a model that is asked for something it is not made for."""
+    message = f"The model `{name}` cannot be asked at /v1/{endpoint.value}."
+    if where:
+        message += f" Ask it at {', '.join(f'/v1/{each.value}' for each in where)}."
+    return Refused(HTTPStatus.NOT_FOUND, message, code="model_not_supported", param="model")
 
 
 def of_key(error: keys.ApiKeyRefused) -> Refused:

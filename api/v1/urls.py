@@ -6,5 +6,9 @@ urlpatterns = [
     path("v1/models", views.model_list),
     path("v1/models/<path:name>", views.model_show),
     path("v1/chat/completions", views.chat_completion_create),
+    path("v1/completions", views.completion_create),
+    path("v1/embeddings", views.embedding_create),
+    path("v1/images/generations", views.image_create),
+    path("v1/moderations", views.moderation_create),
     path("<path:path>", views.nowhere),
 ]

@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/api-reference
 """
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -13,6 +14,7 @@ from api.v1 import known
 from api.v1.answers import Answer
 from api.v1.asked import read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
+from api.v1.idempotency import HEADER, answered_once
 from api.v1.refusals import Refused
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
@@ -46,20 +48,40 @@ async def model_show(request: HttpRequest, name: str) -> HttpResponseBase:
 
 
 async def chat_completion_create(request: HttpRequest) -> HttpResponseBase:
-    _only(request, "POST")
     return await _answered(request, Endpoint.CHAT)
 
 
+async def completion_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.COMPLETIONS)
+
+
+async def embedding_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.EMBEDDINGS)
+
+
+async def image_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.IMAGES)
+
+
+async def moderation_create(request: HttpRequest) -> HttpResponseBase:
+    return await _answered(request, Endpoint.MODERATIONS)
+
+
 async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBase:
-    secret, address = secret_in(request), address_of(request)
-    caller = await known.caller(secret, address, endpoint)
+    """Return a model's answer to what is asked at `endpoint`. Raises `Refused`."""
+    _only(request, "POST")
+    if HEADER in request.headers:  # an answer that is kept already is given without a hold
+        caller = await _caller(request, endpoint)
+        return await answered_once(request, caller, partial(_answer, request, caller, endpoint))
+    caller = await known.caller(secret_in(request), address_of(request), endpoint)
+    return await _answer(request, caller, endpoint)
+
+
+async def _answer(request: HttpRequest, caller: Caller, endpoint: Endpoint) -> HttpResponseBase:
     given = request.body
-    if len(given) > _BIG:
-        asked = await in_thread(read, endpoint, given)
-    else:
-        asked = read(endpoint, given)
+    asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
     for _ in range(_LOOKS):
-        answer = Answer(caller, asked, *await known.model(caller, asked.model))
+        answer = Answer(caller, asked, *await known.model(caller, asked))
         try:
             await answer.begin()
             if asked.is_stream:
@@ -68,7 +90,7 @@ async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBas
         except RightsChanged:
             await answer.close()
             known.forget()
-            caller = await known.caller(secret, address, endpoint)
+            caller = await _caller(request, endpoint)
         except BaseException:
             await answer.close()
             raise

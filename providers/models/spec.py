@@ -47,6 +47,10 @@ class Ability(models.TextChoices):
     MODERATION = "moderation", _("moderation")
 
 
+# Abilities whose answers are paid by the token; the others' cost what is read.
+_WRITING = (Ability.CHAT, Ability.COMPLETIONS, Ability.IMAGES)
+
+
 def _chat() -> list[str]:
     return [Ability.CHAT.value]
 
@@ -71,7 +75,8 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
 
     def unpriced(self) -> Self:
         """Return the models of which nobody knows what a call costs."""
-        return self.filter(Q(input_price=None) | Q(output_price=None))
+        writes = Q(abilities__overlap=[each.value for each in _WRITING])
+        return self.filter(Q(input_price=None) | Q(writes, output_price=None))
 
     def answering(self) -> Self:
         """Return the models that are switched on and have a server."""

@@ -237,9 +237,10 @@ class UsageRecord(models.Model):
     def price(self, usage: Usage) -> Decimal | None:
         """Return the cost of `usage` in US dollars, or `None` where no price is known.
 
-        Cached input costs its own price where one is known, else that of other input.
+        Cached input costs its own price where one is known, else that of other input. What writes
+        nothing needs no price of output.
         """
-        if self.input_price is None or self.output_price is None:
+        if self.input_price is None or (usage.output_tokens and self.output_price is None):
             return None
         cached_price = (
             self.input_price if self.cached_input_price is None else self.cached_input_price
@@ -247,6 +248,6 @@ class UsageRecord(models.Model):
         cost = (
             (usage.input_tokens - usage.cached_tokens) * self.input_price
             + usage.cached_tokens * cached_price
-            + usage.output_tokens * self.output_price
+            + usage.output_tokens * (self.output_price or 0)
         )
         return cost / 1_000_000

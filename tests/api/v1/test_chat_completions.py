@@ -147,6 +147,20 @@ def test_a_limit_of_requests_says_when_to_come_again(client, model):
 
 
 @pytest.mark.parametrize("is_stream", [True, False])
+def test_an_answer_says_how_the_limits_stand(client, model, is_stream):
+    set_limits(ApiKey.objects.get(), requests_per_minute=5, tokens_per_minute=100_000)
+    for left in (4, 3):
+        answer = client.chat.completions.with_raw_response.create(
+            model="house-model", messages=HELLO, stream=is_stream
+        )
+        assert answer.headers["x-ratelimit-limit-requests"] == "5"
+        assert answer.headers["x-ratelimit-remaining-requests"] == str(left)
+        assert int(answer.headers["x-ratelimit-remaining-tokens"]) < 100_000
+        list(answer.parse())
+        records()
+
+
+@pytest.mark.parametrize("is_stream", [True, False])
 def test_a_revoked_key_s_answer_ends_within_a_second(client, provider, fake, is_stream):
     """The stream tells why; the provider's connection is closed; what came is paid."""
     add_model(provider, "fake-d50-n500", public_name="slow")

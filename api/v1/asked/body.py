@@ -1,0 +1,31 @@
+"""A request's body as a JSON object that can be sent on."""
+
+import json
+from typing import Any
+
+from api.v1.refusals import invalid
+
+_DEEPEST = 64
+
+
+def read_object(given: bytes) -> dict[str, Any]:
+    """Return the JSON object in `given`. Raises `Refused`."""
+    try:
+        body = json.loads(given)
+        # Neither NaN nor half a surrogate pair can be sent on.
+        json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
+        depth = _depth(body)
+    except (ValueError, RecursionError):
+        body, depth = None, 0
+    if not isinstance(body, dict) or depth > _DEEPEST:
+        raise invalid("We could not parse the JSON body of your request.")
+    return body
+
+
+def _depth(value: Any, depth: int = 0) -> int:
+    if depth > _DEEPEST:
+        return depth
+    inside = value.values() if isinstance(value, dict) else value
+    if not isinstance(value, dict | list):
+        return depth
+    return max((_depth(each, depth + 1) for each in inside), default=depth)
