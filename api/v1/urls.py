@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from api.v1 import views
 
@@ -6,5 +6,5 @@ urlpatterns = [
     path("v1/models", views.model_list),
     path("v1/models/<path:name>", views.model_show),
     path("v1/chat/completions", views.chat_completion_create),
-    path("<path:path>", views.nowhere),
+    re_path(r"(?P<path>(?s:.*))", views.nowhere),  # line ends too
 ]
