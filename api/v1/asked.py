@@ -4,6 +4,7 @@ Everything else in it is the model's: it is passed on as it came.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ _FORBIDDEN = (
     "api_base", "api_key", "api_version", "base_url", "custom_llm_provider", "extra_body",
     "extra_headers", "fallbacks", "headers", "model_list", "organization", "user_config",
 )  # fmt: skip
+# What a server that was given it would fetch. It need not be spelled well to be read by one.
+_ADDRESS = re.compile(r"\s*[a-z][a-z0-9+.-]*:\s*[/\\]", re.IGNORECASE)
 _CAPS = ("max_completion_tokens", "max_tokens")
 
 
@@ -113,6 +116,10 @@ def _check_messages(messages: Any) -> None:
         if not isinstance(each, dict) or not isinstance(each.get("role"), str):
             name = f"messages[{number}]"
             raise invalid(f"Invalid '{name}': expected an object with a role.", name)
+        if not isinstance(each.get("content"), str | list | None):
+            name = f"messages[{number}].content"
+            message = f"Invalid type for '{name}': expected a string or an array."
+            raise invalid(message, name, "invalid_type")
         for part in _parts(each):
             _check_part(part, f"messages[{number}].content")
 
@@ -131,6 +138,18 @@ def _check_part(part: Any, name: str) -> None:
     if url is not None and not (isinstance(url, str) and url.startswith("data:image/")):
         message = "Images are taken as data URLs only: data:image/…;base64,…"
         raise invalid(message, f"{name}.image_url", "invalid_image_url")
+    if any(_ADDRESS.match(text) for text in _strings(part) if text is not part.get("text")):
+        message = f"Invalid value for '{name}': content is taken as data, not from an address."
+        raise invalid(message, name, "invalid_value")
+
+
+def _strings(value: Any) -> Iterator[str]:
+    """Yield the texts at any depth of what is known not to be deep."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _strings(each)
 
 
 def _flag(body: dict[str, Any], name: str) -> bool:
@@ -147,7 +166,7 @@ def _whole_number(body: dict[str, Any], name: str, most: int) -> int | None:
     if type(value) is not int:
         raise invalid(f"Invalid type for '{name}': expected an integer.", name, "invalid_type")
     if not 1 <= value <= most:
-        message = f"Invalid '{name}': expected a value from 1 to {most}, but got {value:.4g}."
+        message = f"Invalid '{name}': expected a value from 1 to {most}."
         raise invalid(message, name, "integer_out_of_range")
     return value
 
