@@ -141,9 +141,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if seconds is None and headers.get("retry-after"):
         try:
             date = email.utils.parsedate_to_datetime(headers["retry-after"])
-        except ValueError:
+            seconds = date.timestamp() - time.time()
+        except (ValueError, OverflowError):  # also a year that the local clock does not reach
             return None
-        seconds = date.timestamp() - time.time()
     return None if seconds is None else min(max(seconds, 0.0), _MOST_WAIT)
 
 
