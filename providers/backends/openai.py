@@ -17,7 +17,7 @@ from providers import errors
 from providers.backends.clients import Target, borrowed
 from providers.backends.deadlines import Deadlines, Watch
 from providers.backends.dialect import dialect_of
-from providers.backends.failures import from_event, from_status, redacted
+from providers.backends.failures import from_event, from_status, redacted, without_key
 from providers.backends.reading import (
     StreamReader,
     parse_object,
@@ -26,7 +26,7 @@ from providers.backends.reading import (
     text_of,
     usage_of,
 )
-from providers.backends.relay import StreamRelay, as_stream, whole_answer, without_key
+from providers.backends.relay import StreamRelay, as_stream, whole_answer
 from providers.models import Credential, ModelSpec
 from providers.values import Delta, Part, Prompt, Wire
 

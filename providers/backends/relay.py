@@ -8,7 +8,7 @@ for, since JSON escapes them; only events that hold it are parsed.
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from providers.backends.failures import from_event
@@ -21,7 +21,6 @@ _FINISH = re.compile(rb'"finish_reason":\s*"(\w+)"')
 _USAGE = re.compile(rb'"usage":\s*\{')
 _ERROR = re.compile(rb'"error":\s*[{"]')
 _END = b"\n\n"
-_SECRET_FROM = 12  # a shorter key is a word that an answer may hold
 DONE = b"data: [DONE]\n\n"
 # What is told of an answer's end; whatever else a server calls it is a plain stop.
 _OUTCOMES = ("stop", "length", "content_filter", "tool_calls")
@@ -158,14 +157,6 @@ def _strings(said: dict[str, Any]) -> Iterator[str]:
             yield text if isinstance(text, str) else json.dumps(text)
     if said.get("tool_calls"):
         yield json.dumps(said["tool_calls"])
-
-
-def without_key(part: Part, secret: str) -> Part:
-    """Return a part without the provider's key, which an echo or an odd error may hold."""
-    key = secret.encode()
-    if len(key) < _SECRET_FROM or key not in part.data:
-        return part
-    return replace(part, data=part.data.replace(key, b"[key]"))
 
 
 def whole_answer(body: bytes) -> Part:
