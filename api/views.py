@@ -25,7 +25,7 @@ from api import once
 from api.forms import KeyForm, RotateForm, models_for
 from api.samples import samples_for
 from api.standing import budgets_of
-from usage.errors import SubjectGone
+from usage.errors import LimitsNotSet
 from usage.forms import LimitForm
 
 ENDED = 20  # keys on a page of those that open nothing any more
@@ -99,7 +99,7 @@ def key_limits(request: HttpRequest, key_id: UUID) -> HttpResponse:
     if form.is_valid():
         try:
             form.save()
-        except (AccountError, SubjectGone) as error:
+        except (AccountError, LimitsNotSet) as error:
             form.add_error(None, str(error))
         else:
             messages.success(request, _("The limits were set."))

@@ -1,12 +1,60 @@
 """The web process: `python -m config.web` serves `config.asgi` at HOST and PORT."""
 
+import asyncio
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from config.environment import HOST, PORT, env
 
 GRACEFUL_SECONDS = 8
+HEAD_SECONDS = 30.0  # for the head of a connection's request
+READER_SECONDS = 60.0  # for a client to take the 48 KiB that wait for it at most
+
+
+class Connection(HttpToolsProtocol):
+    """uvicorn's, which ends with a client that neither asks nor reads in time.
+
+    Who writes an answer waits for its reader; so a reader that stops would keep the writer, and
+    with it a call to a model and what that holds of a budget.
+    """
+
+    _timers: dict[str, asyncio.TimerHandle]
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._timers = {}
+        self._end_after(HEAD_SECONDS, "head")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._end_after(HEAD_SECONDS, "head")
+
+    def on_headers_complete(self) -> None:
+        self._in_time("head")
+        super().on_headers_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._end_after(READER_SECONDS, "reader")
+
+    def resume_writing(self) -> None:
+        self._in_time("reader")
+        super().resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._in_time("head")
+        self._in_time("reader")
+        super().connection_lost(exc)
+
+    def _end_after(self, seconds: float, what: str) -> None:
+        if what not in self._timers:
+            self._timers[what] = self.loop.call_later(seconds, self.transport.abort)
+
+    def _in_time(self, what: str) -> None:
+        if timer := self._timers.pop(what, None):
+            timer.cancel()
 
 
 class Server(uvicorn.Server):
@@ -28,7 +76,7 @@ def configuration() -> uvicorn.Config:
         host=HOST,
         port=PORT,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="websockets-sansio",
         # Frames are small and pages compress themselves; deflate would cost memory per socket.
         ws_per_message_deflate=False,

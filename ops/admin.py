@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -39,7 +41,26 @@ class NewestRows(InfinitePaginator):
     count = MOST_ROWS
 
 
-class ReadOnlyAdmin(_ReadOnly, ModelAdmin):
+class SelectingAdmin(ModelAdmin):
+    """Its actions take nonsense among the chosen rows without breaking."""
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Act on the chosen rows; what is no key chooses none."""
+        given = request.POST.copy()
+        chosen = [each for each in given.getlist(ACTION_CHECKBOX_NAME) if self._is_key(each)]
+        given.setlist(ACTION_CHECKBOX_NAME, chosen)
+        request.POST = given  # type: ignore[assignment]  # Django reads them from here
+        return super().response_action(request, queryset)
+
+    def _is_key(self, text: str) -> bool:
+        try:
+            self.opts.pk.clean(text, None)
+        except ValidationError:
+            return False
+        return True
+
+
+class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
     """Pages to look at tables that grow without end: rows are never counted, only read.
 
     A row is found by the e-mail address of whose it is; `whose` is a foreign key with an index.
@@ -115,7 +136,7 @@ class Searched(AutocompleteSelectMultiple):
         return super().optgroups(name, [each for each in value if is_key(each)], attrs)
 
 
-class SearchingAdmin(ModelAdmin):
+class SearchingAdmin(SelectingAdmin):
     """Its `autocomplete_fields` take nonsense without breaking; keys are UUIDs."""
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
@@ -129,7 +150,7 @@ class SearchingAdmin(ModelAdmin):
         return super().formfield_for_manytomany(db_field, request, **options)
 
 
-class ContestedAdmin(ModelAdmin):
+class ContestedAdmin(SelectingAdmin):
     """Two who save at once, or save what somebody deletes: the second has the form again.
 
     Nothing of the first try is left, and the form's fields say what is in the way.

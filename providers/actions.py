@@ -186,6 +186,9 @@ def delete_provider(provider: Provider) -> None:
     """Delete a server with its keys and its models."""
     # The provider first, as whoever starts an answer at it does: Django would begin with answers.
     list(Provider.objects.select_for_update().filter(pk=provider.pk))
+    # Then the models, so that what is set for one meanwhile is deleted too, or finds it gone.
+    models = ModelSpec.objects.filter(provider=provider)
+    list(models.select_for_update(no_key=True).order_by("pk").values_list("pk"))
     provider.delete()
 
 

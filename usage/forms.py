@@ -44,18 +44,23 @@ class SettingsForm(forms.ModelForm):
 
 
 class LimitForm(SettingsForm):
-    """The limits of one person, team, key or model, as they are now. With none left, none apply."""
+    """One's own limits, those of a key for instance, as they are now. With none left, none apply.
+
+    Those that an administrator set are only shown.
+    """
 
     def __init__(self, data: Any = None, *, subject: Subject) -> None:
         super().__init__(data, instance=limit_of(subject))
         self.subject = subject
+        for field in self.fields.values():
+            field.disabled = self.instance.binds_owner
 
     def save(self, commit: bool = True) -> Limit | None:
-        """Set them. Raises `SubjectGone`, and `KeyRevoked` for a key that opens nothing more."""
+        """Set them. Raises `SubjectGone`, `LimitsBind`, and `KeyRevoked`."""
         if self.is_empty:
-            remove_limits(self.subject)
+            remove_limits(self.subject, by_owner=True)
             return None
-        return set_limits(self.subject, **self.settings)
+        return set_limits(self.subject, by_owner=True, **self.settings)
 
 
 class LimitChangeForm(SettingsForm):

@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from accounts.errors import KeyRevoked
 from accounts.models import ApiKey, Team, User
 from providers.models import ModelSpec
-from usage.errors import SubjectGone
+from usage.errors import LimitsBind, SubjectGone
 from usage.models import Limit, Payer
 from usage.opening import open_books
 from usage.standing import Moment, Standing, Window
@@ -57,12 +57,12 @@ def unusable_under(limit: Limit) -> QuerySet[ModelSpec]:
 
 
 @transaction.atomic
-def set_limits(subject: Subject, **settings: Any) -> Limit:
+def set_limits(subject: Subject, *, by_owner: bool = False, **settings: Any) -> Limit:
     """Set all limits of a person, team, key or model: those not named have none.
 
     A first limit begins with what the ledger says of its subject. For that moment no call begins,
-    and those under way are counted. Raises `SubjectGone`, and `KeyRevoked` for a key that opens
-    nothing any more.
+    and those under way are counted. The owner of a key (`by_owner`) sets what no administrator
+    did. Raises `SubjectGone`, `LimitsBind`, and `KeyRevoked` for a key that opens nothing any more.
     """
     values = {name: settings.pop(name, None) for name in SETTINGS}
     if settings:
@@ -75,6 +75,9 @@ def set_limits(subject: Subject, **settings: Any) -> Limit:
         limit = Limit(**_which(subject), day=dt.date.min, month=dt.date.min)
         limit.save()
         open_books(limit, Moment(Limit.objects.values_list(Now(), flat=True)[0]))
+    elif by_owner and limit.binds_owner:
+        raise LimitsBind
+    limit.binds_owner = isinstance(subject, ApiKey) and not by_owner
     for name, value in values.items():
         setattr(limit, name, value)
     for window in Window:  # a raised budget is warned of anew
@@ -83,12 +86,17 @@ def set_limits(subject: Subject, **settings: Any) -> Limit:
     return limit
 
 
-def remove_limits(subject: Subject) -> None:
+def remove_limits(subject: Subject, *, by_owner: bool = False) -> None:
     """Let a person, team, key or model use whatever others allow.
 
     Calls under way go on, and give nothing back at their end; limits that are set anew count them.
+    Raises `LimitsBind` where an administrator set what the key's owner wants to lift.
     """
-    Limit.objects.filter(**_which(subject)).delete()
+    limit = Limit.objects.filter(**_which(subject))
+    if not by_owner:
+        limit.delete()
+    elif not limit.filter(binds_owner=False).delete()[0] and limit.exists():
+        raise LimitsBind
 
 
 def _which(subject: Subject) -> dict[str, Subject]:

@@ -17,7 +17,6 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
@@ -25,7 +24,7 @@ from accounts import actions
 from accounts.access import person
 from accounts.errors import AccountError, LastAdministrator
 from accounts.models import ApiKey, User
-from ops.admin import ReadOnlyInline, limit_link
+from ops.admin import ReadOnlyInline, SelectingAdmin, limit_link
 
 # Signing in here is signing in anywhere: with its second factor and its rate limits.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -92,7 +91,7 @@ class UserSessionInline(ReadOnlyInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):
+class UserAdmin(DjangoUserAdmin, SelectingAdmin):
     form = UserForm
     add_form = UserAddForm
     change_password_form = UserPasswordForm

@@ -56,8 +56,8 @@ class ApiKeyAdmin(KeyPages):
         {
             "fields": (*_OPENS, "expires_in", "expires_on"),
             "description": _(
-                "Its owner can change all of this, and the limits of the key. "
-                "To bind somebody, limit their account or their team."
+                "Its owner can change all of this, but no limits that an administrator set. "
+                "To bind somebody whatever key they use, limit their account or their team."
             ),
         },
     )

@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from api.v1 import views
 
@@ -10,5 +10,5 @@ urlpatterns = [
     path("v1/embeddings", views.embedding_create),
     path("v1/images/generations", views.image_create),
     path("v1/moderations", views.moderation_create),
-    path("<path:path>", views.nowhere),
+    re_path(r"(?P<path>(?s:.*))", views.nowhere),  # line ends too
 ]

@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 
+from ops.admin import SelectingAdmin
 from providers import actions
 from providers.forms import SETTINGS, CredentialForm, RotateForm
 from providers.key_states import days_of, is_old, state_of
@@ -29,7 +29,7 @@ LABELS = {
 
 
 @admin.register(Credential)
-class CredentialAdmin(ModelAdmin):
+class CredentialAdmin(SelectingAdmin):
     form = CredentialForm
     list_display = (
         "key", "provider", "state", "note", "priority", "weight", "limits", "last_used_at", "age",

@@ -10,9 +10,9 @@ from django.utils.formats import number_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.admin import ModelAdmin
 from unfold.decorators import action
 
+from ops.admin import SelectingAdmin
 from providers.actions import delete_provider
 from providers.admin.discovery import find_models
 from providers.discovery import connect
@@ -23,7 +23,7 @@ from providers.models import Provider
 
 
 @admin.register(Provider)
-class ProviderAdmin(ModelAdmin):
+class ProviderAdmin(SelectingAdmin):
     list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
     list_filter = ("is_enabled", "is_embedded", "kind")
     search_fields = ("name", "base_url")

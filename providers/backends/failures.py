@@ -8,13 +8,16 @@ import email.utils
 import re
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from providers import errors
 from providers.errors import ProviderError
+from providers.values import Part
 
 _MOST_WAIT = 300.0
 _MOST_DETAIL = 500
+_SECRET_FROM = 12  # a shorter key is a word that an answer may hold
 
 _BY_CODE: dict[str, type[ProviderError]] = {
     code: error
@@ -129,6 +132,14 @@ def redacted(text: str, secret: str = "") -> str:
     return _KEYS.sub("[key]", plain)[:_MOST_DETAIL]
 
 
+def without_key(part: Part, secret: str) -> Part:
+    """Return a part without the provider's key, which an echo or an odd error may hold."""
+    key = secret.encode()
+    if len(key) < _SECRET_FROM or key not in part.data:
+        return part
+    return replace(part, data=part.data.replace(key, b"[key]"))
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return how many seconds the server asks to wait, five minutes at most.
 
@@ -141,9 +152,9 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if seconds is None and headers.get("retry-after"):
         try:
             date = email.utils.parsedate_to_datetime(headers["retry-after"])
-        except ValueError:
+            seconds = date.timestamp() - time.time()
+        except (ValueError, OverflowError):  # also a year that the local clock does not reach
             return None
-        seconds = date.timestamp() - time.time()
     return None if seconds is None else min(max(seconds, 0.0), _MOST_WAIT)
 
 

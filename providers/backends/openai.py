@@ -17,7 +17,7 @@ from providers import errors
 from providers.backends.clients import Target, borrowed
 from providers.backends.deadlines import Deadlines, Watch
 from providers.backends.dialect import dialect_of
-from providers.backends.failures import from_event, from_status, redacted
+from providers.backends.failures import from_event, from_status, redacted, without_key
 from providers.backends.reading import (
     StreamReader,
     parse_object,
@@ -100,20 +100,22 @@ class OpenAIBackend:
                 response.close()
 
     async def relay(self, wire: Wire, *, request_id: str) -> AsyncGenerator[Part, None]:
+        secret = str(self.target.secret)  # a `Secret` masks itself
         started = asyncio.get_running_loop().time()
         with borrowed(self.target) as client:
             response = await self._open_wire(client, wire, request_id)
             watch = Watch(self.deadlines, started, response.close)
             try:
                 if not wire.is_stream:
-                    yield whole_answer(await _rest(response, watch))
+                    yield without_key(whole_answer(await _rest(response, watch)), secret)
                 elif response.content_type == "application/json":
                     body = await _rest(response, watch)
-                    yield as_stream(body, drops_usage=not wire.wants_usage)
+                    whole = as_stream(body, drops_usage=not wire.wants_usage)
+                    yield without_key(whole, secret)
                 else:
                     stream = StreamRelay(drops_usage=not wire.wants_usage)
                     async for part in _relayed(response, watch, stream):
-                        yield part
+                        yield without_key(part, secret)
             except errors.ProviderError as error:
                 error.detail = redacted(error.detail, self.target.secret)
                 raise

@@ -17,7 +17,7 @@ from accounts.api_keys import Scope, authenticate, issue_key, note_use, revoke_k
 from accounts.models import ApiKey
 from tests.api.conftest import recently_proven
 from tests.people import PASSWORD
-from usage.limits import limit_of, set_limits
+from usage.limits import limit_of
 
 pytestmark = pytest.mark.django_db
 LIST, CREATE = reverse("api:key-list"), reverse("api:key-create")
@@ -363,32 +363,3 @@ def test_revoking_asks_first(holder):
     with pytest.raises(errors.KeyRevoked):
         authenticate(secret, HERE)
     assert holder.post(of(key, "key-revoke")).status_code == 302
-
-
-class TestLimits:
-    def test_they_are_set_shown_and_lifted(self, holder, key):
-        given = {"requests_per_minute": "10", "day_budget": "2.50"}
-        response = holder.post(of(key, "key-limits"), given, follow=True)
-        assert limit_of(key).requests_per_minute == 10
-        html = response.content.decode()
-        assert "$0 of $2.5" in html
-        assert "<progress" in html
-        holder.post(of(key, "key-limits"), {})
-        assert limit_of(key) is None
-
-    def test_how_they_stand(self, holder, key):
-        limit = set_limits(key, total_budget=4, day_budget=0)
-        limit.total_spent, limit.held = 2, 1
-        limit.save()
-        response = holder.get(of(key, "key-change"))
-        day, total = response.context["budgets"]
-        assert (day.percent, total.percent, total.held) == (100, 75, 1)
-        assert "$2 of $4, up to $1 more under way" in response.content.decode()
-
-    @pytest.mark.parametrize("value", ["-1", "NaN", "1e400", "9" * 400, "x", "\x00", "0.00001"])
-    @pytest.mark.parametrize("field", ["max_streams", "month_budget"])
-    def test_bad_input(self, holder, key, field, value):
-        response = holder.post(of(key, "key-limits"), {field: value})
-        assert response.status_code == 422
-        assert "errorlist" in response.content.decode()
-        assert limit_of(key) is None

@@ -11,7 +11,7 @@ from django.db.models.deletion import Collector
 from accounts.actions import delete_team, erase_user
 from accounts.api_keys import issue_key
 from accounts.models import Team, User
-from providers.actions import add_model, add_provider, delete_models
+from providers.actions import add_model, add_provider, delete_models, delete_provider
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
 from usage.actions import Settlement, hold, payer_of, settle
@@ -20,7 +20,7 @@ from usage.limits import remove_limits, set_limits
 from usage.models import Limit
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KINDS = ("user", "team", "key", "model")
+KINDS = ("user", "team", "key", "model", "provider")
 
 
 @pytest.fixture
@@ -38,6 +38,7 @@ def subject_and_end(request, owner: User, admin: User, spec: ModelSpec) -> tuple
         "team": (team, lambda: delete_team(team)),
         "key": (issue_key(owner, "k")[0], lambda: erase_user(User.objects.get(pk=owner.pk))),
         "model": (spec, lambda: delete_models(ModelSpec.objects.filter(pk=spec.pk))),
+        "provider": (spec, lambda: delete_provider(spec.provider)),
     }[request.param]
 
 

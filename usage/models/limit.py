@@ -156,6 +156,8 @@ class Limit(models.Model):
     day_warned = models.PositiveSmallIntegerField(default=0, editable=False)
     month_warned = models.PositiveSmallIntegerField(default=0, editable=False)
     total_warned = models.PositiveSmallIntegerField(default=0, editable=False)
+    # Of a key: an administrator set it, and its owner can neither change nor lift it.
+    binds_owner = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     objects = LimitQuerySet.as_manager()

@@ -22,7 +22,7 @@ def whole_number(body: dict[str, Any], name: str, most: int, least: int = 1) -> 
     if type(value) is not int:
         raise wrong_type(name, "an integer")
     if not least <= value <= most:
-        message = f"Invalid '{name}': expected a value from {least} to {most}, but got {value:.4g}."
+        message = f"Invalid '{name}': expected a value from {least} to {most}."
         raise invalid(message, name, "integer_out_of_range")
     return value
 

@@ -11,7 +11,8 @@ from typing import Any
 from api.v1.asked.fields import wrong_type
 from api.v1.refusals import invalid
 
-_ADDRESS = re.compile(r"\s*(file:|[a-z][a-z0-9+.-]*:/)", re.IGNORECASE)
+# It need not be spelled well to be read by a server.
+_ADDRESS = re.compile(r"\s*(file:|[a-z][a-z0-9+.-]*:\s*[/\\])", re.IGNORECASE)
 REMOTE = ("https://", "http://")
 
 
