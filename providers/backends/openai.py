@@ -30,7 +30,8 @@ from providers.backends.relay import StreamRelay, as_stream, whole_answer
 from providers.models import Credential, ModelSpec
 from providers.values import Delta, Part, Prompt, Wire
 
-_MOST_ANSWER = 32 * 2**20  # bytes of one answer, far beyond any model's
+# Bytes of one answer, beyond any model's: 2,048 embeddings of 3,072 numbers are half of it.
+_MOST_ANSWER = 64 * 2**20
 _CHAT = "/chat/completions"
 _END_SECONDS = 0.05  # for the end of the body after [DONE], so that the connection can be kept
 
@@ -113,7 +114,7 @@ class OpenAIBackend:
                     whole = as_stream(body, drops_usage=not wire.wants_usage)
                     yield without_key(whole, secret)
                 else:
-                    stream = StreamRelay(drops_usage=not wire.wants_usage)
+                    stream = StreamRelay(not wire.wants_usage, wire.choices)
                     async for part in _relayed(response, watch, stream):
                         yield without_key(part, secret)
             except errors.ProviderError as error:
@@ -243,18 +244,23 @@ async def _relayed(
 ) -> AsyncGenerator[Part, None]:
     """Yield what may be passed on of a streamed answer."""
     size = 0
-    while not stream.ended and (data := await _read(response, watch)):
-        size += len(data)
-        if size > _MOST_ANSWER:
-            raise errors.BadResponse("the answer is too large")
-        if b"data:" in data:  # more than a comment that keeps the connection open
-            watch.alive()
-        if part := stream.feed(data):
-            if stream.outcome:
-                watch.closing()
-            yield part
-        if stream.failure:
-            raise stream.failure
+    try:
+        while not stream.ended and (data := await _read(response, watch)):
+            size += len(data)
+            if size > _MOST_ANSWER:
+                raise errors.BadResponse("the answer is too large")
+            if b"data:" in data:  # more than a comment that keeps the connection open
+                watch.alive()
+            if part := stream.feed(data):
+                if stream.outcome:
+                    watch.closing()
+                yield part
+            if stream.failure:
+                raise stream.failure
+    except errors.ProviderError:
+        if not stream.outcome:
+            raise
+        # The answer is whole: only what follows one is missing.
     if part := stream.end():
         yield part
     await _to_the_end(response, watch)

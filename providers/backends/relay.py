@@ -17,8 +17,9 @@ from providers.errors import BadResponse, ProviderError, StreamCut
 from providers.values import Part, Usage
 
 _MOST_EVENT = 4 * 2**20  # bytes
-_FINISH = re.compile(rb'"finish_reason":\s*"(\w+)"')
+_FINISH = re.compile(rb'"finish_reason":\s*"\w')
 _USAGE = re.compile(rb'"usage":\s*\{')
+_DONE = re.compile(rb"^data: ?\[DONE\]", re.MULTILINE)
 _ERROR = re.compile(rb'"error":\s*[{"]')
 _END = b"\n\n"
 DONE = b"data: [DONE]\n\n"
@@ -31,9 +32,12 @@ class StreamRelay:
     """One stream of server-sent events. Before its first text nothing of it is given out.
 
     `drops_usage` takes the event out that only tells the usage: the program did not ask for it.
+    The answer is whole, and has an `outcome`, when each of its `choices` has ended, or the server
+    says that no more will come: some give only one, however many were asked for.
     """
 
     drops_usage: bool
+    choices: int = 1
     began: bool = False
     outcome: str = ""
     ended: bool = False
@@ -41,6 +45,8 @@ class StreamRelay:
     failure: ProviderError | None = None  # met after text: raise it when that was passed on
     _rest: bytes = b""
     _held: list[bytes] = field(default_factory=list)
+    _finished: set[str] = field(default_factory=set)
+    _reason: str = ""
 
     def feed(self, part: bytes) -> Part | None:
         """Return what may be passed on now. Raises what the server told of before any text."""
@@ -51,12 +57,14 @@ class StreamRelay:
             return None
         if _ERROR.search(whole):
             whole = self._before_error(whole)
-        if found := _FINISH.search(whole):
-            self.outcome = _outcome(found[1].decode())
+        if _FINISH.search(whole):
+            self._note_ends(whole)
         if _USAGE.search(whole):
             whole = self._take_usage(whole)
-        self.ended = self.ended or b"[DONE]" in whole
-        self.began = self.began or bool(self.outcome) or _has_text(whole)
+        self.ended = self.ended or bool(_DONE.search(whole))
+        if self.ended or len(self._finished) >= self.choices:
+            self.outcome = self._reason
+        self.began = self.began or bool(self._finished) or _has_text(whole)
         if not self.began:
             if self.failure:
                 raise self.failure
@@ -72,6 +80,13 @@ class StreamRelay:
         if not self.outcome:
             raise StreamCut("the stream ended without a finish_reason")
         return None if self.ended else Part(DONE, True, self.outcome, self.usage)
+
+    def _note_ends(self, whole: bytes) -> None:
+        for event in whole.split(_END):
+            for choice in _choices(_chunk(event)) if _FINISH.search(event) else ():
+                if choice.get("finish_reason"):
+                    self._finished.add(str(choice.get("index", 0)))
+                    self._reason = _gravest(self._reason, choice["finish_reason"])
 
     def _before_error(self, whole: bytes) -> bytes:
         """Return the events before the one that tells of an error, if one does."""
@@ -112,6 +127,12 @@ def _outcome(reason: str) -> str:
     return reason if reason in _OUTCOMES else read
 
 
+def _gravest(known: str, reason: Any) -> str:
+    """Return the outcome of an answer some choices of which ended as `known`, one by `reason`."""
+    outcome = _outcome(str(reason))
+    return outcome if known in ("", "stop") else known
+
+
 def _chunk(event: bytes) -> dict[str, Any]:
     """Return the object of one event; an empty one where it holds none."""
     lines = [line[5:].strip() for line in event.split(b"\n") if line.startswith(b"data:")]
@@ -143,11 +164,16 @@ def written_whole(body: bytes) -> str:
 
 
 def _texts(answer: dict[str, Any]) -> Iterator[str]:
+    for choice in _choices(answer):
+        said = choice.get("delta") or choice.get("message") or choice
+        yield from _strings(said) if isinstance(said, dict) else ()
+
+
+def _choices(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     choices = answer.get("choices")
-    for choice in choices if isinstance(choices, list) else ():
-        if isinstance(choice, dict):
-            said = choice.get("delta") or choice.get("message") or choice
-            yield from _strings(said) if isinstance(said, dict) else ()
+    for each in choices if isinstance(choices, list) else ():
+        if isinstance(each, dict):
+            yield each
 
 
 def _strings(said: dict[str, Any]) -> Iterator[str]:
@@ -164,26 +190,33 @@ def whole_answer(body: bytes) -> Part:
     answer = parse_object(body)
     if answer.get("error"):
         raise from_event(answer)
-    choices = answer.get("choices")
-    outcome = "stop"
-    if choices is not None:
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-            raise BadResponse("no choices")
-        if not choices[0].get("finish_reason"):
+    outcome = ""
+    for choice in _choices(answer):
+        if not choice.get("finish_reason"):
             raise StreamCut("no finish_reason")
-        outcome = _outcome(str(choices[0]["finish_reason"]))
-    elif not isinstance(answer.get("data") or answer.get("results"), list):
+        outcome = _gravest(outcome, choice["finish_reason"])
+    if not outcome and ("choices" in answer or not _has_results(answer)):
         raise BadResponse("neither choices nor data")
-    return Part(body, True, outcome, usage_of(answer.get("usage")))
+    return Part(body, True, outcome or "stop", usage_of(answer.get("usage")))
+
+
+def _has_results(answer: dict[str, Any]) -> bool:
+    """Embeddings and pictures are called data, what moderations found is called results."""
+    return isinstance(answer.get("data") or answer.get("results"), list)
 
 
 def as_stream(body: bytes, *, drops_usage: bool) -> Part:
     """Return an answer of a server that does not stream as the events of a stream."""
     part, answer = whole_answer(body), parse_object(body)
     usage = answer.pop("usage", None)
-    for choice in answer["choices"]:
-        choice["delta"] = choice.pop("message", {})
-    answer["object"] = str(answer.get("object", "")) + ".chunk"
+    if "choices" not in answer:
+        raise BadResponse("no choices")
+    for choice in _choices(answer):
+        if isinstance(choice.get("message"), dict):  # a chat's: completions stream in their shape
+            choice["delta"] = delta = choice.pop("message")
+            for number, call in enumerate(delta.get("tool_calls") or ()):
+                call.setdefault("index", number)
+            answer["object"] = "chat.completion.chunk"
     events = [answer]
     if usage and not drops_usage:
         events.append({**answer, "choices": [], "usage": usage})

@@ -1,7 +1,8 @@
 """The project's own model backend for tests and measurements: it answers what is queued.
 
-OpenAI-compatible (`/v1/models`, `/v1/chat/completions`, streamed or not), on loopback only. With
-nothing queued the model's name says how to behave, its parts in any order:
+OpenAI-compatible, on loopback only: `/v1/models`, `/v1/chat/completions` and `/v1/completions`
+(streamed or not, with several choices), `/v1/embeddings`, `/v1/images/generations` and
+`/v1/moderations`. With nothing queued the model's name says how to behave, its parts in any order:
 
     fake-t200-d20-n300   first text after 200 ms, then 300 pieces "w0 ", "w1 " … 20 ms apart
     -md                  a Markdown document instead of words

@@ -34,6 +34,7 @@ class Call:
     tokens: int = 0  # pieces written
     usage: dict[str, Any] | None = None  # as really written to the wire; None: never was
     finish_reason: str | None = None  # as really written
+    path: str = "/v1/chat/completions"
     complete: bool = False  # written to its planned end
     client_closed: bool = False  # the client went away before that
     json = asdict
@@ -81,12 +82,17 @@ class Answer:
     def usage(self) -> dict[str, Any]:
         if isinstance(self.script.usage, dict):
             return self.script.usage
-        tokens = len(self.script.pieces)
+        tokens = sum(self.length(index) for index in range(self.chunks.choices))
         return {
             "prompt_tokens": self.input_tokens,
             "completion_tokens": tokens,
             "total_tokens": self.input_tokens + tokens,
         }
+
+    def length(self, index: int) -> int:
+        """Return how many pieces the choice called `index` has."""
+        lengths = self.script.lengths
+        return lengths[index] if lengths else len(self.script.pieces)
 
     def _at(self, when: float, step: Callable[[], None]) -> None:
         if self._timer:
@@ -143,12 +149,16 @@ class Answer:
 
     def _piece(self, piece: Any) -> bool:
         text = piece if isinstance(piece, str) else piece[0]
-        if not self._write(self.chunks.text(text)):
-            return False
-        call = self.call
+        call, place = self.call, self._index
+        for index in range(self.chunks.choices):
+            if place < self.length(index):
+                if not self._write(self.chunks.text(text, index)):
+                    return False
+                call.tokens += 1
+            elif place == self.length(index) and not self._write_finish(index):
+                return False
         call.first_text_at = call.first_text_at or self.loop.time()
         call.text += text
-        call.tokens += 1
         self._index += 1
         return True
 
@@ -170,11 +180,10 @@ class Answer:
         return True
 
     def _finish(self) -> None:
-        call, reason = self.call, self.script.finish
-        if reason:
-            if not self._write(self.chunks.finish(reason)):
+        call = self.call
+        for index in range(self.chunks.choices):
+            if self.length(index) >= self._index and not self._write_finish(index):
                 return
-            call.finish_reason = reason
         if self.wants_usage and self.script.usage is not False:
             usage = self.usage()
             if not self._write(self.chunks.usage(usage)):
@@ -182,6 +191,13 @@ class Answer:
             call.usage = usage
         if self._write(b"data: [DONE]\n\n"):
             self._end()
+
+    def _write_finish(self, index: int) -> bool:
+        reason = self.script.finish
+        if reason and not self._write(self.chunks.finish(reason, index)):
+            return False
+        self.call.finish_reason = reason
+        return True
 
     def _write(self, data: bytes) -> bool:
         """Write a part of the body; return False when that was cut or nobody is there."""

@@ -24,7 +24,8 @@ class Script:
     refuse_options: bool = False  # 400 while the request has stream_options
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
-    body: Any = None  # of a status other than 200: JSON, or a text sent as it is
+    body: Any = None  # the whole answer: JSON, or a text sent as it is
+    lengths: list[int] = field(default_factory=list)  # pieces of each choice; none: all have all
     cut_after: int | None = None  # break the connection off after that many pieces
     cut_bytes: int | None = None  # ... after that many bytes of the body
     stall_after: int | None = None  # fall silent after that many pieces

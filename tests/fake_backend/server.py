@@ -7,7 +7,7 @@ import resource
 from collections import deque
 from typing import Any
 
-from tests.fake_backend import wire
+from tests.fake_backend import replies, wire
 from tests.fake_backend.answer import Answer, Call
 from tests.fake_backend.script import Script
 
@@ -121,8 +121,8 @@ class _Connection(asyncio.Protocol):
             return self._send(401, {"error": {"message": "no key", "code": "invalid_api_key"}})
         if is_list:
             return self._list()
-        if (request.method, request.path) == ("POST", "/v1/chat/completions"):
-            return self._chat(request)
+        if request.method == "POST" and request.path in replies.KINDS:
+            return self._call(request)
         return self._send(404, {"error": {"message": "no such path"}})
 
     def _list(self) -> None:
@@ -139,15 +139,17 @@ class _Connection(asyncio.Protocol):
             return self.transport.close()
         return self._send(script.status, script.body, script.headers)
 
-    def _chat(self, request: wire.Request) -> None:
+    def _call(self, request: wire.Request) -> None:
         server, given = self.server, json.loads(request.body)
+        kind = replies.KINDS[request.path]
         cap = given.get("max_completion_tokens") or given.get("max_tokens")
         model = given["model"]
         call = Call(
             request_id=request.headers.get("x-client-request-id"),
+            path=request.path,
             model=model,
             stream=bool(given.get("stream")),
-            messages=given["messages"],
+            messages=given.get("messages", []),
             max_tokens=cap,
             authorization=request.headers.get("authorization"),
             request={key: value for key, value in given.items() if key != "messages"},
@@ -161,14 +163,13 @@ class _Connection(asyncio.Protocol):
             if "-noopts" not in model:
                 server.queue.appendleft(script)
             script = Script(status=400, body={"error": {"message": "unknown: stream_options"}})
-        size = sum(len(str(each.get("content"))) for each in given["messages"])
         self.answer = Answer(
             loop=server.loop,
             transport=self.transport,
             script=script,
             call=call,
-            chunks=wire.Chunks(f"chatcmpl-{next(server.ids):08d}", model),
-            input_tokens=max(1, size // 4),
+            chunks=kind.chunks(f"{kind.prefix}-{next(server.ids):08d}", given),
+            input_tokens=kind.size(given),
             wants_usage=bool((options or {}).get("include_usage")),
             done=self._done,
         )
@@ -196,11 +197,15 @@ class _Connection(asyncio.Protocol):
 
     def _complete(self, answer: Answer) -> None:
         script, call = answer.script, answer.call
-        texts = [piece if isinstance(piece, str) else piece[0] for piece in script.pieces]
-        call.text, call.tokens = "".join(texts), len(texts)
-        call.usage = None if script.usage is False else answer.usage()
+        pieces = [piece if isinstance(piece, str) else piece[0] for piece in script.pieces]
+        lengths = [answer.length(index) for index in range(answer.chunks.choices)]
+        texts = ["".join(pieces[:length]) for length in lengths]
+        call.text, call.tokens = "".join(texts[:1]), sum(lengths)
+        usage = None if script.usage is False else answer.usage()
         call.finish_reason, call.complete = script.finish, True
-        whole = wire.whole(200, answer.chunks.completion(call.text, script.finish, call.usage))
+        body = script.body or answer.chunks.completion(texts, script.finish, usage)
+        call.usage = body.get("usage") if isinstance(body, dict) else None
+        whole = wire.whole(200, body)
         if script.raw is not None:
             whole = wire.whole(200, "".join(script.raw))
         cut = script.cut_bytes if script.cut_bytes is not None else script.cut_after

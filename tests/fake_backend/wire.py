@@ -68,44 +68,74 @@ def event(value: Any) -> bytes:
 
 
 class Chunks:
-    """Chat completion chunks of one answer, cheap to make: only the text differs."""
+    """Events of one streamed answer, cheap to make: only the text differs. This one is a chat."""
 
-    def __init__(self, call_id: str, model: str) -> None:
+    whole = "chat.completion"
+    chunk = "chat.completion.chunk"
+
+    def __init__(self, call_id: str, model: str, choices: int = 1) -> None:
+        self.choices = choices
         self._frame = {
             "id": call_id,
-            "object": "chat.completion.chunk",
+            "object": self.chunk,
             "created": 1_790_000_000,
             "model": model,
-            "choices": [{"index": 0, "delta": {}, "finish_reason": None}],
         }
-        choice = {"index": 0, "delta": {"content": "@@"}, "finish_reason": None}
-        sample = event({**self._frame, "choices": [choice]})
-        self._before, self._after = sample.split(b'"@@"')
+        samples = [self._event(self.said("@@"), None, index) for index in range(choices)]
+        self._around = [sample.split(b'"@@"') for sample in samples]
+
+    def said(self, text: str) -> dict[str, Any]:
+        return {"delta": {"content": text}}
+
+    def nothing(self) -> dict[str, Any]:
+        return {"delta": {}}
+
+    def written(self, text: str) -> dict[str, Any]:
+        return {"message": {"role": "assistant", "content": text}}
 
     def role(self) -> bytes:
-        delta = {"role": "assistant", "content": ""}
-        return event(
-            {**self._frame, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-        )
+        role = {"delta": {"role": "assistant", "content": ""}}
+        return b"".join(self._event(role, None, index) for index in range(self.choices))
 
-    def text(self, text: str) -> bytes:
-        return self._before + json.dumps(text).encode() + self._after
+    def text(self, text: str, index: int = 0) -> bytes:
+        before, after = self._around[index]
+        return before + json.dumps(text).encode() + after
 
-    def finish(self, reason: str) -> bytes:
-        return event(
-            {**self._frame, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
-        )
+    def finish(self, reason: str, index: int = 0) -> bytes:
+        return self._event(self.nothing(), reason, index)
 
     def usage(self, usage: dict[str, Any]) -> bytes:
         return event({**self._frame, "choices": [], "usage": usage})
 
-    def completion(self, text: str, reason: str | None, usage: dict[str, Any] | None) -> Any:
+    def completion(
+        self, texts: list[str], reason: str | None, usage: dict[str, Any] | None
+    ) -> dict[str, Any]:
         """Return the whole answer of a call that does not stream."""
-        message = {"role": "assistant", "content": text}
-        choices = [{"index": 0, "message": message, "finish_reason": reason}]
-        return {
-            **self._frame,
-            "object": "chat.completion",
-            "choices": choices,
-            **({"usage": usage} if usage is not None else {}),
-        }
+        choices = [
+            {"index": index, **self.written(text), "finish_reason": reason}
+            for index, text in enumerate(texts)
+        ]
+        told = {"usage": usage} if usage is not None else {}
+        return {**self._frame, "object": self.whole, "choices": choices, **told}
+
+    def _event(self, said: dict[str, Any], reason: str | None, index: int) -> bytes:
+        choice = {"index": index, **said, "finish_reason": reason}
+        return event({**self._frame, "choices": [choice]})
+
+
+class TextChunks(Chunks):
+    """Of a completion, whose chunks look as the whole does."""
+
+    whole = chunk = "text_completion"
+
+    def said(self, text: str) -> dict[str, Any]:
+        return {"text": text, "logprobs": None}
+
+    def nothing(self) -> dict[str, Any]:
+        return self.said("")
+
+    def written(self, text: str) -> dict[str, Any]:
+        return self.said(text)
+
+    def role(self) -> bytes:
+        return b""

@@ -142,3 +142,62 @@ def test_what_is_no_answer(body):
 def test_embeddings_have_no_output():
     body = b'{"data": [{"embedding": [0.5]}], "usage": {"prompt_tokens": 4, "total_tokens": 4}}'
     assert whole_answer(body).usage == Usage(4, 0)
+
+
+def choice(index: int, text: str = "", reason: str | None = None) -> bytes:
+    chosen = {"index": index, "text": text, "logprobs": None, "finish_reason": reason}
+    return b"data: " + json.dumps({"choices": [chosen]}).encode() + b"\n\n"
+
+
+def test_several_choices_are_whole_when_each_has_ended():
+    stream = StreamRelay(drops_usage=False, choices=2)
+    for part in (choice(0, "a"), choice(1, "b"), choice(1, "", "length"), choice(1, "", "stop")):
+        assert stream.feed(part).outcome == ""
+    with pytest.raises(StreamCut):
+        stream.end()
+    assert stream.feed(choice(0, "", "stop")).outcome == "length"
+    assert stream.end().data == DONE
+
+
+def test_a_server_that_gives_one_choice_of_several_says_that_it_is_done():
+    stream = StreamRelay(drops_usage=False, choices=2)
+    assert [part.outcome for part in passed_on(stream, [choice(0, "a", "stop"), DONE])] == [
+        "",
+        "stop",
+    ]
+    with pytest.raises(StreamCut):
+        passed_on(StreamRelay(drops_usage=False, choices=2), [choice(0, "a"), DONE])
+
+
+def test_a_text_of_the_word_done_is_no_end():
+    stream = StreamRelay(drops_usage=False)
+    stream.feed(event({"content": "data: [DONE]\n\ndata: [DONE]"}))
+    assert not stream.ended
+
+
+def test_each_choice_of_a_whole_answer_has_ended():
+    ended = {"index": 0, "text": "a", "finish_reason": "stop"}
+    assert whole_answer(json.dumps({"choices": [ended, ended]}).encode()).outcome == "stop"
+    cut = {**ended, "index": 1, "finish_reason": "length"}
+    assert whole_answer(json.dumps({"choices": [ended, cut]}).encode()).outcome == "length"
+    with pytest.raises(StreamCut):
+        whole_answer(json.dumps({"choices": [ended, {**ended, "finish_reason": None}]}).encode())
+
+
+def test_a_completion_that_does_not_stream_becomes_one_in_its_own_shape():
+    told = {"index": 0, "text": "Hi.", "finish_reason": "stop"}
+    body = json.dumps({"object": "text_completion", "choices": [told]}).encode()
+    first, *_ = as_stream(body, drops_usage=True).data.split(b"\n\n")
+    assert json.loads(first.removeprefix(b"data: ")) == json.loads(body)
+    for broken in (b'{"data": []}', b'{"data": [1]}'):
+        with pytest.raises(BadResponse):
+            as_stream(broken, drops_usage=True)
+
+
+def test_calls_of_tools_that_do_not_stream_are_numbered():
+    calls = [{"id": "a", "function": {"name": "f", "arguments": "{}"}}] * 2
+    message = {"content": None, "tool_calls": [dict(each) for each in calls]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    part = as_stream(json.dumps(body).encode(), drops_usage=True)
+    chunk = json.loads(part.data.split(b"\n\n")[0].removeprefix(b"data: "))
+    assert [each["index"] for each in chunk["choices"][0]["delta"]["tool_calls"]] == [0, 1]
