@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.administration import UNFOLD  # noqa: F401  (a setting)
 from config.environment import BASE_DIR, DATA_DIR, HOST, PORT, env, secret_from
-from ops.addresses import LOOPBACK_NAMES, is_loopback, names_for, public_url
+from ops.addresses import LOOPBACK_NAMES, is_loopback, names_for, origins, public_url
 from ops.embedded import broker_url, database_url, model_key, model_url, redis_url
 from ops.logs import logging_config
 
@@ -32,6 +32,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 SOCKET_ORIGINS = env.list(
     "SOCKET_ORIGINS", default=[PUBLIC_URL, *(f"http://{name}:{PORT}" for name in names_for(HOST))]
 )
+# Origins whose pages may ask /v1 with a key; "*": any. None by default (see api/v1/cors.py).
+API_CORS_ORIGINS = origins(env.list("API_CORS_ORIGINS", default=[]), "API_CORS_ORIGINS")
 
 INSTALLED_APPS = [
     "unfold",

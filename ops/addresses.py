@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import socket
 
 import psutil
@@ -10,6 +11,9 @@ from ops.errors import CannotStart
 
 LOOPBACK_NAMES = ["127.0.0.1", "localhost", "[::1]"]
 DEFAULT_PORT = 8000
+# Not only of web sites: applications made of pages have schemes of their own.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
+_STANDARD_PORTS = {"http": ":80", "https": ":443"}
 
 
 def host() -> str:
@@ -23,6 +27,24 @@ def port() -> int:
     if not (given.isascii() and given.isdecimal()) or not 0 < int(given) < 65536:
         raise CannotStart(f"PORT={given} is not a port number.")
     return int(given)
+
+
+def origins(given: list[str], variable: str) -> list[str]:
+    """Return the origins in `given` as browsers send them, or `["*"]`.
+
+    Raises `CannotStart` for what no browser would ever send: it would allow nobody.
+    """
+    found = [each.strip().lower() for each in given]
+    if found == ["*"]:
+        return found
+    for each in found:
+        scheme, _, name = each.partition("://")
+        if not _ORIGIN.fullmatch(each) or name.endswith(_STANDARD_PORTS.get(scheme, "\n")):
+            raise CannotStart(
+                f"{variable}: “{each}” is not an origin, which is a scheme, a host and, unless it "
+                "is the usual one, a port: https://app.example. A * stands alone."
+            )
+    return found
 
 
 def is_loopback(listening: str) -> bool:

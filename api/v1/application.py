@@ -11,11 +11,13 @@ from contextlib import aclosing, suppress
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIRequest
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
+from api.v1 import cors
 from api.v1.answers import Answer
 from api.v1.asked import MOST_BYTES
 from api.v1.refusals import Refused
@@ -33,6 +35,11 @@ def is_api(scope: Any) -> bool:
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     """Answer whatever is below /v1; every error in OpenAI's shape."""
+    if settings.API_CORS_ORIGINS:
+        if (allowed := cors.preflight(scope)) is not None:
+            await _send_allowed(allowed, send)
+            return
+        send = cors.telling(scope, send)
     request_id = f"req_{uuid.uuid4().hex}"
     try:
         async with asyncio.timeout(BODY_SECONDS):
@@ -55,6 +62,11 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
             answering.cancel()
         with suppress(asyncio.CancelledError):
             await answering
+
+
+async def _send_allowed(headers: cors.Headers, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body"})
 
 
 async def _answer(request: ASGIRequest, request_id: str, send: Any) -> None:
