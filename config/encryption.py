@@ -19,6 +19,7 @@ from boundary.rotation import Tally, places, reencrypt
 SECONDS = 8.0  # of work in one request
 # What people call the places that hold secrets.
 NAMES = {
+    "api_keptanswer.body": gettext_lazy("Answers to requests that may be repeated"),
     "accounts_apikeypepper.secret": gettext_lazy("What API keys are recognised by"),
     "providers_credential.secret": gettext_lazy("Keys of providers"),
     "mfa_authenticator.data": gettext_lazy("Second factors of people"),

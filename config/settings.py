@@ -281,6 +281,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "forget-kept-answers": {
+        "task": "api.tasks.forget_kept_answers",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 # A task is a hint: it is taken off at once, and the sweeper finds what a dead worker had taken.
 CELERY_TASK_ACKS_LATE = False

@@ -18,10 +18,10 @@ from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 
 from api.v1 import cors
-from api.v1.answers import Answer
 from api.v1.asked import MOST_BYTES
+from api.v1.idempotency import HEADER
 from api.v1.refusals import Refused
-from api.v1.responses import AnswerStream
+from api.v1.responses import AnswerStream, Streamed
 
 log = structlog.get_logger(__name__)
 BODY_SECONDS = 60.0
@@ -56,6 +56,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     leaving = asyncio.ensure_future(receive())  # nothing but the program's leave can come
     try:
         await asyncio.wait([answering, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if HEADER in request.headers:  # whoever comes again finds the answer
+            await asyncio.wait([answering])
     finally:
         leaving.cancel()
         if not answering.done():
@@ -122,7 +124,7 @@ async def _send(response: HttpResponseBase, request_id: str, send: Any) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-async def _send_stream(answer: Answer, start: dict[str, Any], send: Any) -> None:
+async def _send_stream(answer: Streamed, start: dict[str, Any], send: Any) -> None:
     try:
         await send(start)
         async with aclosing(answer.parts()) as parts:

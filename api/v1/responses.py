@@ -1,10 +1,22 @@
 """What goes back to a program: an answer at once, or as a stream."""
 
+from collections.abc import AsyncGenerator
+from typing import Protocol
 from urllib.parse import quote
 
 from django.http import HttpResponse, StreamingHttpResponse
 
 from api.v1.answers import Answer
+
+DEPLOYMENT = "x-causerie-deployment"
+
+
+class Streamed(Protocol):
+    """What is sent part by part, and closed then."""
+
+    def parts(self) -> AsyncGenerator[bytes, None]: ...
+
+    async def close(self) -> None: ...
 
 
 async def answer_whole(answer: Answer) -> HttpResponse:
@@ -20,10 +32,10 @@ class AnswerStream(StreamingHttpResponse):
     def __init__(self, answer: Answer) -> None:
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no", **_headers(answer)}
         super().__init__(content_type="text/event-stream; charset=utf-8", headers=headers)
-        self.answer = answer
+        self.answer: Streamed = answer
 
 
 def _headers(answer: Answer) -> dict[str, str]:
     """Say which deployment answered."""
     served_by = answer.served_by
-    return {"x-causerie-deployment": quote(served_by.label)} if served_by is not None else {}
+    return {DEPLOYMENT: quote(served_by.label)} if served_by is not None else {}

@@ -3,6 +3,7 @@
 https://platform.openai.com/docs/api-reference
 """
 
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -11,6 +12,7 @@ from accounts.models import Endpoint
 from api.v1.answers import Answer
 from api.v1.asked import Asked, endpoints_for, read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
+from api.v1.idempotency import answered_once
 from api.v1.refusals import Refused, invalid, no_such_model, not_for_this
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
@@ -66,7 +68,10 @@ async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBas
     """Return a model's answer to what is asked at `endpoint`. Raises `Refused`."""
     _only(request, "POST")
     caller = await _caller(request, endpoint)
-    given = request.body
+    return await answered_once(request, caller, partial(_answer, caller, endpoint, request.body))
+
+
+async def _answer(caller: Caller, endpoint: Endpoint, given: bytes) -> HttpResponseBase:
     asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
     answer = Answer(caller, asked, await _asked_model(caller, asked))
     try:

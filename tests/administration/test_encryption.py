@@ -77,6 +77,7 @@ def test_one_press_re_encrypts_everything(admin_client, secrets, new_key, settin
     opened = {open_secret(v) for a in Authenticator.objects.all() for v in a.data.values()}
     assert opened == {"the secret", "the seed"}
     assert rows(admin_client) == {
+        "Answers to requests that may be repeated": [0, 0, 0],
         "What API keys are recognised by": [0, 0, 0],
         "Keys of providers": [3, 0, 0],
         "Second factors of people": [2, 0, 0],
