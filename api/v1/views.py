@@ -6,9 +6,11 @@ https://platform.openai.com/docs/api-reference
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from accounts.models import Endpoint
+from api.reference.openapi import document_of
 from api.v1.answers import Answer
 from api.v1.asked import Asked, endpoints_for, read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
@@ -95,6 +97,13 @@ async def _asked_model(caller: Caller, asked: Asked) -> ModelSpec:
     if asked.ability not in model.abilities:
         raise not_for_this(asked.model, asked.endpoint, endpoints_for(model))
     return model
+
+
+async def openapi_show(request: HttpRequest) -> HttpResponseBase:
+    """Describe all this for programs that read OpenAPI; no key is asked for."""
+    _only(request, "GET")
+    document = document_of(f"{settings.PUBLIC_URL}/v1")
+    return HttpResponse(document, content_type="application/json")
 
 
 async def nowhere(request: HttpRequest, path: str) -> HttpResponseBase:
