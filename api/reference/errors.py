@@ -33,6 +33,11 @@ FAILURES = (
     Failure(
         409, "idempotency_key_in_use", _("The first request with this Idempotency-Key still runs.")
     ),
+    Failure(
+        409,
+        "idempotent_answer_not_kept",
+        _("It was answered, and the answer was too long to keep."),
+    ),
     Failure(413, "", _("The request is larger than 20 MiB.")),
     Failure(429, "rate_limit_exceeded", _("Too much at once: come again after Retry-After.")),
     Failure(429, "insufficient_quota", _("A budget is used up.")),
