@@ -1,11 +1,13 @@
 from django.urls import path
 
 from api import views
+from api.reference.views import reference
 
 app_name = "api"
 urlpatterns = [
     path("", views.key_list, name="key-list"),
     path("new/", views.key_create, name="key-create"),
+    path("reference/", reference, name="reference"),
     path("<uuid:key_id>/", views.key_change, name="key-change"),
     path("<uuid:key_id>/secret/", views.key_secret, name="key-secret"),
     path("<uuid:key_id>/rotate/", views.key_rotate, name="key-rotate"),

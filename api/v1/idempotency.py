@@ -25,7 +25,7 @@ from runs.threads import in_thread
 
 log = structlog.get_logger(__name__)
 HEADER = "Idempotency-Key"
-MOST_KEPT = 2**20  # bytes of an answer
+MOST_KEPT = 8 * 2**20  # bytes of an answer: one with pictures, too
 RENEWED_EVERY = 10.0  # seconds
 _NAME = re.compile(r"[!-~]{1,255}")
 

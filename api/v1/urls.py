@@ -10,5 +10,6 @@ urlpatterns = [
     path("v1/embeddings", views.embedding_create),
     path("v1/images/generations", views.image_create),
     path("v1/moderations", views.moderation_create),
+    path("v1/openapi.json", views.openapi_show),
     re_path(r"(?P<path>(?s:.*))", views.nowhere),  # line ends too
 ]

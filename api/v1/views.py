@@ -6,10 +6,12 @@ https://platform.openai.com/docs/api-reference
 from functools import partial
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from accounts.models import Endpoint
 from accounts.rights import RightsChanged
+from api.reference.openapi import document_of
 from api.v1 import known
 from api.v1.answers import Answer
 from api.v1.asked import read
@@ -95,6 +97,13 @@ async def _answer(request: HttpRequest, caller: Caller, endpoint: Endpoint) -> H
             await answer.close()
             raise
     raise Refused(503, "Rights change too often to be sure of yours.", "server_error")
+
+
+async def openapi_show(request: HttpRequest) -> HttpResponseBase:
+    """Describe all this for programs that read OpenAPI; no key is asked for."""
+    _only(request, "GET")
+    document = document_of(f"{settings.PUBLIC_URL}/v1")
+    return HttpResponse(document, content_type="application/json")
 
 
 async def nowhere(request: HttpRequest, path: str) -> HttpResponseBase:

@@ -27,6 +27,7 @@ def check_part(part: Any, name: str, *, may_be_remote: bool = False) -> None:
     if kind == "text" or kind == "refusal":
         if not isinstance(part.get(kind), str):
             raise wrong_type(f"{name}.{kind}", "a string")
+        refuse_addresses({key: value for key, value in part.items() if key != kind}, name)
         return
     url = picture_of(part)
     is_taken = (may_be_remote and is_remote(url)) or (

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from api.v1 import application
+from tests.api.v1.ledger import records
 from tests.api.v1.test_refusals import CHAT, GOOD, error_of
-from usage.models import UsageRecord
 
 BODY = json.dumps(GOOD).encode()
 
@@ -162,4 +162,5 @@ def test_a_pipelined_request_waits_for_the_first(wire, secret, model, fake):
     connection = wire()
     connection.sendall(request + request + last)
     assert statuses(answer(connection)) == [200, 200, 200]
-    assert UsageRecord.objects.filter(state="settled").count() == len(fake.calls) == 2
+    assert [row.state for row in records()] == ["settled", "settled"]
+    assert len(fake.calls) == 2

@@ -6,7 +6,7 @@ from typing import Any
 
 import openai
 from langchain_core.tools import tool
-from langchain_openai import ChatOpenAI
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from pydantic import BaseModel
 
 
@@ -51,6 +51,12 @@ def structured(model: str) -> Any:
     return chat(model).with_structured_output(Town).invoke("Which town?").model_dump()
 
 
+def embedded(model: str) -> Any:
+    # It counts tokens by itself and sends those, unless it is told that the server can.
+    embeddings = OpenAIEmbeddings(model=model, check_embedding_ctx_length=False, max_retries=0)
+    return embeddings.embed_documents(["a chat", "a conversation"])
+
+
 def refused(model: str) -> Any:
     try:
         chat(model).invoke("Hello?")
@@ -60,5 +66,7 @@ def refused(model: str) -> Any:
 
 
 if __name__ == "__main__":
-    CASES = {each.__name__: each for each in (whole, streamed, tools, structured, refused)}
+    CASES = {
+        each.__name__: each for each in (whole, streamed, tools, structured, embedded, refused)
+    }
     print(json.dumps(CASES[sys.argv[1]](sys.argv[2])))

@@ -57,6 +57,11 @@ const cases = {
     return { finish: choice.finish_reason, call: choice.message.tool_calls[0].function };
   },
 
+  async embedded(model) {
+    const answer = await client.embeddings.create({ model, input: ["a chat", "a talk"] });
+    return answer.data.map((each) => each.embedding.length);
+  },
+
   async models() {
     const found = [];
     for await (const model of client.models.list()) found.push(model.id);

@@ -2,6 +2,8 @@
 
 import pytest
 
+from providers.actions import add_model
+from providers.models import Ability
 from tests.api.v1.clients.conftest import HERE, PYTHON, Ask, installed, tool_call
 from tests.api.v1.test_chat_completions import record
 
@@ -37,6 +39,13 @@ def test_an_answer_of_a_shape(langchain, model, fake):
     fake.queue(pieces=['{"name": "Uster", ', '"people": 36000}'])
     assert langchain("structured") == {"name": "Uster", "people": 36000}
     assert fake.calls[0].request["response_format"]["type"] == "json_schema"
+
+
+def test_embeddings(langchain, provider):
+    add_model(provider, "reader", public_name="reader", abilities=[Ability.EMBEDDINGS])
+    first, second = langchain("embedded", "reader")
+    assert len(first) == len(second) > 0
+    assert record().door == "api"
 
 
 def test_an_unknown_model_is_not_found(langchain, model):

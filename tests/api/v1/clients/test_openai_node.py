@@ -3,6 +3,7 @@
 import pytest
 
 from providers.actions import add_model
+from providers.models import Ability
 from tests.api.v1.clients.conftest import HERE, INSTALLED, PYTHON, Ask, installed, tool_call
 from tests.api.v1.test_chat_completions import record
 from usage.limits import set_limits
@@ -46,6 +47,12 @@ def test_tools(node, model, fake):
     assert node("tools") == {"finish": "tool_calls", "call": call}
     assert fake.calls[0].request["tools"][0]["function"]["name"] == "weather"
     assert fake.calls[0].request["tool_choice"] == "auto"
+
+
+def test_embeddings(node, provider):
+    add_model(provider, "reader", public_name="reader", abilities=[Ability.EMBEDDINGS])
+    first, second = node("embedded", "reader")
+    assert first == second > 0
 
 
 def test_the_models(node, model, provider):
