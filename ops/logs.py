@@ -14,6 +14,8 @@ SECRET_NAMES = re.compile(
 SECRET_VALUES = re.compile(
     r"(?P<before>\b(?:Bearer|Basic)\s+|://[^/\s:@]*:)[^\s@\"',]+|\bsk-[\w-]{8,}", re.IGNORECASE
 )
+# Celery quotes a whole message that it cannot read: arguments, which may hold anything.
+MESSAGES = re.compile(r"(full contents of the message (?:body|headers)).*", re.DOTALL)
 HIDDEN = "[hidden]"
 
 
@@ -26,6 +28,7 @@ def _redacted(key: str, value: Any) -> Any:
     if SECRET_NAMES.search(key):
         return HIDDEN
     if isinstance(value, str):
+        value = MESSAGES.sub(rf"\1: {HIDDEN}", value)
         return SECRET_VALUES.sub(lambda found: (found["before"] or "") + HIDDEN, value)
     if isinstance(value, dict):
         return {name: _redacted(str(name), each) for name, each in value.items()}
@@ -98,6 +101,10 @@ def logging_config(level: str, *, as_json: bool) -> dict[str, Any]:
             "django.request": {"level": "CRITICAL"},
             # Anybody can send such a Host; it is answered 400.
             "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # At its most talkative it writes the arguments of every task.
+            "celery.pool": {"level": "INFO"},
+            # ... and this one the cookies, where a template asks for one that is not there.
+            "django.template": {"level": "INFO"},
             # A worker that ends says that nobody consumes its queues.
             "kombu.transport.virtual.base": {"level": "ERROR"},
         },

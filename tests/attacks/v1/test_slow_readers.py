@@ -30,7 +30,7 @@ def unread(wire, secret: str) -> socket.socket:
 
 
 def long(fake) -> None:
-    fake.queue(pieces=["x" * 20_000] * 1000, usage=False)  # 20 MB
+    fake.queue(pieces=["x" * 20_000] * 1500, usage=False)  # 30 MB
 
 
 def test_a_stream_that_nobody_reads_is_not_read_from_the_provider_either(
@@ -48,7 +48,7 @@ def test_a_stream_that_nobody_reads_is_not_read_from_the_provider_either(
         return written == before
 
     until(is_still, 20)
-    assert max(written) < 900, "all of the answer was read into our memory"
+    assert max(written) < 1300, "more than the buffers of the system took"
     assert http.get("/v1/models").status_code == 200
     for each in many:
         each.close()
