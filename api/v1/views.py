@@ -11,6 +11,7 @@ from accounts.models import Endpoint
 from api.v1.answers import Answer
 from api.v1.asked import Asked, endpoints_for, read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
+from api.v1.pictures import fetch_pictures
 from api.v1.refusals import Refused, invalid, no_such_model, not_for_this
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
@@ -68,7 +69,9 @@ async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBas
     caller = await _caller(request, endpoint)
     given = request.body
     asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
-    answer = Answer(caller, asked, await _asked_model(caller, asked))
+    model = await _asked_model(caller, asked)
+    await fetch_pictures(asked)
+    answer = Answer(caller, asked, model)
     try:
         await answer.begin()
         if not asked.is_stream:

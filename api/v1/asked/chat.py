@@ -39,7 +39,7 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
         if not isinstance(each.get("content"), str | list | None):
             raise wrong_type(f"{name}.content", "a string or an array of parts")
         for part in parts_of(each):
-            check_part(part, f"{name}.content")
+            check_part(part, f"{name}.content", may_be_remote=True)
     return messages
 
 
