@@ -16,7 +16,7 @@ from ops.model import SLOTS
 from providers import actions
 from providers.catalogue import OPENAI_URL, is_openai_s
 from providers.discovery import add_models, make_first_default, offered
-from providers.models import ModelSpec, Provider
+from providers.models import Ability, ModelSpec, Provider
 from providers.offers import Offered
 
 _LOCK = 0x63_61_75_73_01  # "caus", 1: one process seeds at a time
@@ -28,6 +28,7 @@ EMBEDDED_MODEL: dict[str, Any] = {
         "A very small model that runs on this computer. It speaks English only and is often wrong."
     ),
     "languages": "English",
+    "abilities": [Ability.CHAT.value, Ability.COMPLETIONS.value],
     "context_window": 8192,
     "max_output_tokens": 2048,
     "makes_titles": False,

@@ -17,6 +17,7 @@ from api.v1.answers import Answer
 from api.v1.asked import read
 from api.v1.callers import Caller, address_of, caller_of, secret_in
 from api.v1.idempotency import HEADER, answered_once
+from api.v1.pictures import fetch_pictures
 from api.v1.refusals import Refused
 from api.v1.responses import AnswerStream, answer_whole
 from providers.models import ModelSpec
@@ -82,6 +83,8 @@ async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBas
 async def _answer(request: HttpRequest, caller: Caller, endpoint: Endpoint) -> HttpResponseBase:
     given = request.body
     asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
+    await known.model(caller, asked)  # before anything is fetched for it
+    await fetch_pictures(asked)
     for _ in range(_LOOKS):
         answer = Answer(caller, asked, *await known.model(caller, asked))
         try:

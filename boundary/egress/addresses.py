@@ -35,14 +35,19 @@ class AddressNotAllowed(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What one caller may reach beyond the public network."""
+    """What one caller may reach beyond the public network.
+
+    Without `heeds_list` what the settings list stays closed to it.
+    """
 
     allow_private: bool = False
+    heeds_list: bool = True
 
     def check(self, host: str) -> None:
         """Raise `AddressNotAllowed` unless the literal address `host` may be called."""
         address = _address(host)
-        if not any(address in network for network in _listed()) and not self._permits(address):
+        is_listed = self.heeds_list and any(address in network for network in _listed())
+        if not is_listed and not self._permits(address):
             raise AddressNotAllowed(f"{address} is not an allowed address")
 
     def _permits(self, address: Address) -> bool:

@@ -209,7 +209,7 @@ class Answer:
             self._cut()
             return False
         self._written += len(data)
-        step = script.split or len(data)
+        step = script.split or max(1, len(data))
         for start in range(0, len(data), step):
             self._frame(data[start : start + step])
         return True

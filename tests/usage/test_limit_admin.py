@@ -245,6 +245,15 @@ class TestChanging:
         assert f'href="{url}"' in text(response)
         assert list(admin_client.get(url).context["cl"].result_list) == [unpriced]
 
+    def test_a_price_of_output_is_not_missed_where_nothing_is_written(
+        self, admin_client, owner, spec
+    ):
+        limit = set_limits(owner, day_budget=Decimal(1))
+        for number, ability in enumerate(("embeddings", "moderation")):
+            able = {"abilities": [ability], "input_price": 1}
+            add_model(spec.provider, f"reads-{number}", **able)
+        assert admin_client.get(page_of(limit)).context["unpriced"] == 0
+
     def test_of_a_model_only_those_that_answer_for_it_are(self, admin_client, spec):
         limit = set_limits(spec, total_budget=Decimal(3))
         unpriced = add_model(spec.provider, "unpriced")

@@ -14,18 +14,16 @@ def read_object(given: bytes) -> dict[str, Any]:
         body = json.loads(given)
         # Neither NaN nor half a surrogate pair can be sent on.
         json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
-        depth = _depth(body)
     except (ValueError, RecursionError):
-        body, depth = None, 0
-    if not isinstance(body, dict) or depth > _DEEPEST:
+        body = None
+    if not isinstance(body, dict) or _depth(body) > _DEEPEST:
         raise invalid("We could not parse the JSON body of your request.")
     return body
 
 
-def _depth(value: Any, depth: int = 0) -> int:
+def _depth(value: dict[str, Any] | list[Any], depth: int = 0) -> int:
     if depth > _DEEPEST:
         return depth
     inside = value.values() if isinstance(value, dict) else value
-    if not isinstance(value, dict | list):
-        return depth
-    return max((_depth(each, depth + 1) for each in inside), default=depth)
+    deeper = [each for each in inside if isinstance(each, dict | list)]
+    return max((_depth(each, depth + 1) for each in deeper), default=depth)

@@ -12,9 +12,10 @@ from api.v1.refusals import invalid
 
 def extent_of(body: dict[str, Any]) -> Extent:
     messages = _messages(body.get("messages"))
+    has_media = any(part["type"] != "text" for each in messages for part in parts_of(each))
     return Extent(
-        texts=tuple(_texts(body)),
-        has_media=any(part["type"] != "text" for each in messages for part in parts_of(each)),
+        texts=() if has_media else tuple(_texts(body)),
+        has_media=has_media,
         writes=True,
         cap=cap_of(body),
         choices=whole_number(body, "n", MOST_CHOICES) or 1,
@@ -39,7 +40,7 @@ def _messages(messages: Any) -> list[dict[str, Any]]:
         if not isinstance(each.get("content"), str | list | None):
             raise wrong_type(f"{name}.content", "a string or an array of parts")
         for part in parts_of(each):
-            check_part(part, f"{name}.content")
+            check_part(part, f"{name}.content", may_be_remote=True)
     return messages
 
 

@@ -12,8 +12,9 @@ from api.v1.asked.fields import wrong_type
 from api.v1.refusals import invalid
 
 # It need not be spelled well to be read by a server.
-_ADDRESS = re.compile(r"\s*(file:|[a-z][a-z0-9+.-]*:\s*[/\\])", re.IGNORECASE)
-REMOTE = ("https://", "http://")
+_ADDRESS = re.compile(r"\s*(https?:|file:|[a-z][a-z0-9+.-]*:\s*[/\\])", re.IGNORECASE)
+_SPOKEN = ("text", "refusal")  # parts that a model reads as text: addresses in it are words
+_REMOTE = ("https://", "http://")
 
 
 def check_part(part: Any, name: str, *, may_be_remote: bool = False) -> None:
@@ -24,20 +25,24 @@ def check_part(part: Any, name: str, *, may_be_remote: bool = False) -> None:
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         raise wrong_type(name, "objects with a type")
     kind = part["type"]
-    if kind == "text" or kind == "refusal":
-        if not isinstance(part.get(kind), str):
-            raise wrong_type(f"{name}.{kind}", "a string")
-        refuse_addresses({key: value for key, value in part.items() if key != kind}, name)
-        return
-    url = picture_of(part)
-    is_taken = (may_be_remote and is_remote(url)) or (
-        isinstance(url, str) and url.startswith("data:image/")
-    )
-    if "image_url" in part and not is_taken:
-        message = "Images are taken as data URLs only: data:image/…;base64,…"
+    if kind in _SPOKEN and not isinstance(part.get(kind), str):
+        raise wrong_type(f"{name}.{kind}", "a string")
+    if "image_url" in part:
+        _check_picture(part, name, may_be_remote=may_be_remote and kind == "image_url")
+    for key in part.keys() - {"image_url", kind if kind in _SPOKEN else ""}:
+        refuse_addresses(part[key], f"{name}.{key}")
+
+
+def _check_picture(part: dict[str, Any], name: str, *, may_be_remote: bool) -> None:
+    url, image = picture_of(part), part["image_url"]
+    is_sent = isinstance(url, str) and url.startswith("data:image/")
+    if not is_sent and not (may_be_remote and is_remote(url)):
+        message = "Images are taken as data URLs (data:image/…;base64,…)"
+        message += ", or fetched from http:// and https:// addresses." if may_be_remote else "."
         raise invalid(message, f"{name}.image_url", "invalid_image_url")
-    beside = {key: value for key, value in part.items() if key != "image_url"}
-    refuse_addresses(beside, name)
+    if isinstance(image, dict):
+        beside = {key: value for key, value in image.items() if key != "url"}
+        refuse_addresses(beside, f"{name}.image_url")
 
 
 def picture_of(part: dict[str, Any]) -> Any:
@@ -47,7 +52,7 @@ def picture_of(part: dict[str, Any]) -> Any:
 
 
 def is_remote(url: Any) -> bool:
-    return isinstance(url, str) and url.lower().startswith(REMOTE)
+    return isinstance(url, str) and url.lower().startswith(_REMOTE)
 
 
 def refuse_addresses(value: Any, name: str) -> None:

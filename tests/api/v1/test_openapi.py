@@ -26,8 +26,8 @@ def test_it_is_valid(document):
 
 
 def test_it_names_every_endpoint_that_answers(document):
-    patterns = {str(each.pattern) for each in get_resolver("api.v1.urls").url_patterns}
-    served = patterns - {"<path:path>", "v1/openapi.json"}
+    *known, _nowhere = get_resolver("api.v1.urls").url_patterns
+    served = {str(each.pattern) for each in known} - {"v1/openapi.json"}
     told = {"v1" + path.replace("{model}", "<path:name>") for path in document["paths"]}
     assert told == served
     assert {path.removeprefix("/") for path in document["paths"]} >= set(Endpoint.values)

@@ -225,9 +225,10 @@ class TestAProviderThatTellsItsKey:
     """Its error names the key it was given: a program must not learn it."""
 
     @pytest.fixture(autouse=True)
-    def _nothing_is_charged(self, model, fake):
+    def _nothing_is_charged(self, model, fake, request):
         yield
-        assert not UsageRecord.objects.exclude(cost=None).exists()
+        came = request.function.__name__ == "test_in_the_middle_of_a_stream"  # and is paid
+        assert came or not UsageRecord.objects.exclude(cost=None).exists()
 
     @pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
     @pytest.mark.parametrize("is_stream", [True, False])
