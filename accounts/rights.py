@@ -17,7 +17,7 @@ from accounts.models import RightsVersion
 
 GROUP = "rights"
 MESSAGE = {"type": "rights.changed"}
-_VERSION = f"SELECT version FROM {RightsVersion._meta.db_table} WHERE id = 1"  # noqa: S608
+VERSION = f"SELECT version FROM {RightsVersion._meta.db_table} WHERE id = 1"  # noqa: S608
 log = structlog.get_logger(__name__)
 
 
@@ -39,7 +39,7 @@ def bump_rights() -> None:
 def current_rights_version() -> int:
     """Read the version: one row by its key. Compare with `!=`; its size means nothing."""
     with connection.cursor() as cursor:  # with each call to a model: what the ORM adds would count
-        cursor.execute(_VERSION)
+        cursor.execute(VERSION)
         row = cursor.fetchone()
     return int(row[0]) if row else 0
 

@@ -58,7 +58,15 @@ class Connection(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """uvicorn's, which at its end writes what calls came to, and closes their connections."""
+    """uvicorn's, which makes ready for calls to models, and at its end writes what they came to."""
+
+    _making_ready: "asyncio.Task[None] | None" = None
+
+    async def startup(self, sockets: Any = None) -> None:
+        from usage.group_commit import make_ready
+
+        await super().startup(sockets)
+        self._making_ready = asyncio.create_task(make_ready())
 
     async def shutdown(self, sockets: Any = None) -> None:
         from usage.group_commit import group_commit

@@ -1,26 +1,30 @@
 """Hold, settle, release: the three things that happen to a row of the ledger."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
+from accounts.rights import VERSION, RightsChanged
+from ops.database.pipeline import Sent, pipelined
 from providers.errors import LimitReached
 from providers.models import Credential, ModelSpec
 from providers.tokens import input_bound
 from providers.values import Prompt, Usage, Wire
-from usage.limits import keep_from_being_set
+from usage.limits import BOOKS
 from usage.locked import LockedLimits
 from usage.models import Account, Payer, UsageRecord
 from usage.orders import UNMEASURED, Closing, Order, Share, Times
-from usage.rows import close_rows, insert_rows
+from usage.rows import ClosedRows, insert_rows
 
 EXPIRED_AT_ONCE = 500
+# No first limit is set until the transaction ends; one that is just being set is waited for.
+_KEEP_BOOKS = f"SELECT pg_advisory_xact_lock_shared(%s), ({VERSION})"
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def hold(
     """
     with transaction.atomic(savepoint=False):
         found = write([], [Order(payer, door, spec, ask, model, credential)]).begun[0]
-    if isinstance(found, LimitReached):
+    if isinstance(found, Exception):
         raise found
     return found
 
@@ -106,8 +110,8 @@ def _close(closing: Closing) -> bool:
 class Written:
     """The ids of the rows that were closed now; for each order its row, or why there is none."""
 
-    closed: list[Any]
-    begun: list[UsageRecord | LimitReached]
+    closed: Collection[UUID]
+    begun: list[UsageRecord | LimitReached | RightsChanged]
 
 
 def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
@@ -115,20 +119,20 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
 
     Joins a transaction, as the last thing that it does: what this locks, many others wait for.
     """
-    if orders or len(closings) > 1:
-        keep_from_being_set()
-    closed = close_rows(closings) if closings else {}
-    theirs = {limit for limits, _ in closed.values() for limit in limits}
-    if not orders and not theirs:
-        return Written(list(closed), [])
-    limits = LockedLimits(orders, theirs)
+    with pipelined():
+        opened = Sent(_KEEP_BOOKS, [BOOKS]) if orders or len(closings) > 1 else None
+        rows = ClosedRows(closings) if closings else None
+        limits = LockedLimits(orders, [closing.record.pk for closing in closings])
+        rights = opened.rows()[0][1] if opened else None
+        closed = rows.found() if rows else {}
+        limits.wait()
     for closing in closings:
         if closing.record.pk in closed:
             _give_back(limits, closing, *closed[closing.record.pk])
-    begun = list(_begin(limits, orders))
+    begun = list(_begin(limits, orders, rights or 0))
     limits.save()
     insert_rows([each for each in begun if isinstance(each, UsageRecord)])
-    return Written(list(closed), begun)
+    return Written(closed, begun)
 
 
 def _give_back(
@@ -145,8 +149,13 @@ def _give_back(
     )
 
 
-def _begin(limits: LockedLimits, orders: Sequence[Order]) -> Iterator[UsageRecord | LimitReached]:
+def _begin(
+    limits: LockedLimits, orders: Sequence[Order], rights: int
+) -> Iterator[UsageRecord | LimitReached | RightsChanged]:
     for place, order in enumerate(orders):
+        if order.rights not in (None, rights):
+            yield RightsChanged()
+            continue
         input_tokens = input_bound(order.ask, order.spec)
         try:
             share = limits.take(place, order, input_tokens)

@@ -7,6 +7,7 @@ program that has its answer finds what the answer held free.
 """
 
 import asyncio
+import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -17,7 +18,10 @@ from weakref import WeakKeyDictionary
 import structlog
 from django.db import DatabaseError, OperationalError, close_old_connections, transaction
 
-from usage.metered import MeteredCall, MustBeAlone, open_and_close, open_call
+from accounts.models import ApiKey
+from accounts.rights import RightsChanged, current_rights_version
+from ops.database.pipeline import pipelined
+from usage.metered import MeteredCall, MustBeAlone, open_and_close, open_call, warm_up
 from usage.orders import Order
 
 log = structlog.get_logger(__name__)
@@ -127,7 +131,31 @@ def group_commit() -> GroupCommit:
 
 @cache
 def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(1, thread_name_prefix="ledger")
+    return ThreadPoolExecutor(1, thread_name_prefix="ledger", initializer=_make_ready)
+
+
+def _make_ready() -> None:
+    """Load what calls need. None of it ever goes: looking through it for rubbish would only stop
+    all answers for a moment, again and again.
+    """
+    warm_up()
+    gc.collect()
+    gc.freeze()
+
+
+async def make_ready() -> None:
+    """Load what the first call would wait for, where there are programs that may call."""
+    await asyncio.get_running_loop().run_in_executor(None, _ready_for_keys)
+
+
+def _ready_for_keys() -> None:
+    try:
+        if ApiKey.objects.working().exists():
+            _thread().submit(bool).result()
+    except Exception as error:  # whatever it was: the first call loads it then
+        log.warning("ledger_not_made_ready", reason=type(error).__name__)
+    finally:
+        close_old_connections()
 
 
 Results = tuple[list[Exception | None], list[MeteredCall | Exception]]
@@ -166,7 +194,7 @@ def _is_away(found: Sequence[object]) -> bool:
 
 
 def _write(endings: Sequence[_Ending], orders: Sequence[Order]) -> list[MeteredCall | Exception]:
-    with transaction.atomic():
+    with pipelined(), transaction.atomic():
         closings = [ending.call.closing(ending.outcome) for ending in endings]
         return open_and_close(closings, orders)
 
@@ -183,6 +211,8 @@ def _open_alone(order: Order) -> MeteredCall | Exception:
     try:
         found = _write([], [order])[0]
         if isinstance(found, MustBeAlone):
+            if order.rights not in (None, current_rights_version()):
+                raise RightsChanged
             return open_call(order.payer, order.door, order.spec, order.ask, order.model)
     except Exception as error:
         return error

@@ -36,12 +36,6 @@ def _stand(limits: QuerySet[Limit]) -> list[Standing]:
     return [Standing(limit, Moment(limit.now)) for limit in limits.annotate(now=Now())]
 
 
-def keep_from_being_set() -> None:
-    """Let no first limit be set until the transaction ends. Waits for one that is being set."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [BOOKS])
-
-
 def limit_of(subject: Subject) -> Limit | None:
     return Limit.objects.filter(**_which(subject)).first()
 

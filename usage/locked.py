@@ -10,15 +10,15 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 from accounts.models import Team
+from ops.database.pipeline import Sent, send_each
 from usage.fitting import cost_of, fit, headers_of
 from usage.models import Limit
 from usage.orders import Order, Share
-from usage.rows import execute_each
 from usage.standing import MINUTE, Moment, Standing
 
 _MEMBERS = Team.members.through._meta.db_table
@@ -35,7 +35,7 @@ applying AS MATERIALIZED (
     UNION ALL SELECT l.id, place FROM asked JOIN usage_limit l ON l.model_id = asked.model_id
     UNION ALL SELECT l.id, place FROM asked JOIN {_MEMBERS} m ON m.user_id = asked.user_id
         JOIN usage_limit l ON l.team_id = m.team_id
-    UNION ALL SELECT id, NULL FROM unnest(%(also)s::bigint[]) AS given(id)
+    UNION ALL SELECT unnest(limits), NULL FROM usage_usagerecord WHERE id = ANY(%(closed)s::uuid[])
 ),
 locked AS MATERIALIZED (
     SELECT * FROM usage_limit l
@@ -54,31 +54,33 @@ WHERE id = %s
 
 
 class LockedLimits:
-    """The limits that apply to `orders`, and those of the ids `also`, until the transaction ends.
+    """The limits that apply to `orders`, and those of rows that are `closed` in this transaction.
 
-    `save` writes what was taken and given back.
+    They are locked until it ends; `save` writes what was taken and given back.
     """
 
-    def __init__(self, orders: Sequence[Order], also: Collection[int] = ()) -> None:
+    def __init__(self, orders: Sequence[Order], closed: Collection[UUID] = ()) -> None:
         payers = [order.payer for order in orders]
-        values: dict[str, Any] = {
+        values = {
             "users": [payer.user_id for payer in payers],
             "keys": [payer.key_id for payer in payers],
             "models": [order.asked.pk for order in orders],
-            "also": list(also),
+            "closed": list(closed),
         }
+        self._sent = Sent(_LOCK, values)
         self._by_id: dict[int, Limit] = {}
         self._of: dict[int, list[Limit]] = defaultdict(list)
         self._changed: dict[int, Limit] = {}
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, values)
-            rows = cursor.fetchall()
+        self._at: Moment | None = None
+
+    def wait(self) -> None:
+        """Wait for the locks. Then it is the time by the clock after the last of them."""
+        rows = self._sent.rows()
         for _, places, *fields in rows:
             limit = Limit.from_db(connection.alias, _COLUMNS, fields)
             self._by_id[limit.pk] = limit
             for place in places:
                 self._of[place - 1].append(limit)
-        # By the clock after the wait for the last one.
         self._at = Moment(max(now for now, *_ in rows)) if rows else None
 
     def take(self, place: int, order: Order, input_tokens: int) -> Share:
@@ -129,7 +131,7 @@ class LockedLimits:
             )
             for limit in self._changed.values()
         ]  # fmt: skip
-        execute_each(_WRITE, rows)
+        send_each(_WRITE, rows)
 
 
 def _take(limit: Limit, second: int, cost: Decimal, tokens: int) -> None:

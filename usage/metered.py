@@ -9,7 +9,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.db import transaction
 
-from accounts.rights import RightsChanged, current_rights_version
+from accounts.rights import RightsChanged
 from providers.actions import note_use, rest_after
 from providers.backends import Backend, backend_for, close_clients, preload
 from providers.backends.relay import written, written_whole
@@ -192,18 +192,15 @@ def open_and_close(
     That is what `open_call` raises, `RightsChanged`, or `MustBeAlone` where it is `open_call` that
     must be asked.
     """
-    version = current_rights_version() if any(o.rights is not None for o in orders) else None
     backends: list[Backend | Exception] = []
     taken: list[Order] = []
     for order in orders:
         try:
-            if order.rights is not None and order.rights != version:
-                raise RightsChanged
             keys = _recent_keys_of(order.spec)
             if any(key.is_limited for key in keys):
                 raise MustBeAlone
             backend, credential = _take_key(order.spec, keys)
-        except (ProviderError, RightsChanged, MustBeAlone) as error:
+        except (ProviderError, MustBeAlone) as error:
             backends.append(error)
         else:
             backends.append(backend)
@@ -217,7 +214,7 @@ def open_and_close(
 
 
 def _opened(
-    order: Order, record: UsageRecord | LimitReached, backend: Backend
+    order: Order, record: UsageRecord | LimitReached | RightsChanged, backend: Backend
 ) -> MeteredCall | Exception:
     return record if isinstance(record, Exception) else _call(record, order, backend)
 

@@ -3,9 +3,9 @@
 import datetime as dt
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from django.db import connection
-
+from ops.database.pipeline import Sent, send_each
 from usage.models import UsageRecord
 from usage.orders import Closing
 
@@ -56,41 +56,36 @@ def insert_rows(records: Sequence[UsageRecord]) -> None:
         given = [getattr(record, name) for name in _GIVEN]
         began_at = record.created_at if isinstance(record.created_at, dt.datetime) else None
         rows.append([*given, *rest, lease, began_at])
-    execute_each(_INSERT, rows)
+    send_each(_INSERT, rows)
 
 
-def execute_each(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Execute a statement once for each row; many go to the database together."""
-    with connection.cursor() as cursor:
-        if len(rows) == 1:  # what keeps many together costs two round trips more
-            cursor.execute(statement, rows[0])
-        elif rows:
-            cursor.executemany(statement, rows)
+class ClosedRows:
+    """The rows of the ledger that are closed: those of `closings` that were held."""
+
+    def __init__(self, closings: Sequence[Closing]) -> None:
+        rows = [_values(closing) for closing in closings]
+        self._sent = Sent(_CLOSE, [list(column) for column in zip(*rows, strict=True)])
+
+    def found(self) -> dict[UUID, tuple[list[int], dt.datetime]]:
+        """Return the limits of each, and when it began.
+
+        The limits are as they are now: one that was set meanwhile counts the call too.
+        """
+        return {pk: (limits, began_at) for pk, limits, began_at in self._sent.rows()}
 
 
-def close_rows(closings: Sequence[Closing]) -> dict[Any, tuple[list[int], dt.datetime]]:
-    """Close the rows that are held; returns for each its limits and when it began.
-
-    The limits are read anew: one that was set meanwhile counts the call too.
-    """
-    rows = []
-    for closing in closings:
-        used, times = closing.usage, closing.times
-        rows.append(
-            (
-                closing.record.pk,
-                closing.state.value,
-                used.input_tokens if used else None,
-                used.output_tokens if used else None,
-                min(used.cached_tokens, used.input_tokens) if used else 0,
-                min(used.reasoning_tokens, used.output_tokens) if used else 0,
-                closing.is_reported,
-                closing.cost,
-                closing.outcome,
-                times.first_token,
-                times.end,
-            )
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSE, [list(column) for column in zip(*rows, strict=True)])
-        return {pk: (limits, began_at) for pk, limits, began_at in cursor.fetchall()}
+def _values(closing: Closing) -> tuple[Any, ...]:
+    used, times = closing.usage, closing.times
+    return (
+        closing.record.pk,
+        closing.state.value,
+        used.input_tokens if used else None,
+        used.output_tokens if used else None,
+        min(used.cached_tokens, used.input_tokens) if used else 0,
+        min(used.reasoning_tokens, used.output_tokens) if used else 0,
+        closing.is_reported,
+        closing.cost,
+        closing.outcome,
+        times.first_token,
+        times.end,
+    )
