@@ -49,7 +49,7 @@ def test_the_statements_of_an_answer(ask):
         # teams, prompt, lock, keys, the books, limits, hold, attempt
         ["SELECT", "WITH", *["SELECT"] * 3, "WITH", "INSERT", "INSERT"],
         ["UPDATE"],
-        ["UPDATE", "UPDATE", "UPDATE", "UPDATE"],  # run, message, attempt, ledger
+        ["UPDATE", "UPDATE", "UPDATE", "UPDATE", "WITH"],  # run, message, attempt, ledger, limits
     ]
 
 
