@@ -8,6 +8,7 @@ An async view would run on a loop of its own in its thread here: mount what stre
 """
 
 import asyncio
+import io
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import Any
@@ -15,13 +16,17 @@ from typing import Any
 from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
-from django.http.response import HttpResponseBase
+from django.http.response import HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 
+from boundary import bodies
 from config.environment import env
 
 # More would only wait for the interpreter's lock, and keep it from the loop that streams.
 THREADS = 4
+# Of any form; what is above the settings' limit is told by a page as long as it is below this.
+MOST_BYTES = 8 * 2**20
+_CLOSES = {"Connection": "close"}
 
 
 class Pages(ASGIHandler):
@@ -37,18 +42,21 @@ class Pages(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
-            body = await self.read_body(receive)
+            body = await bodies.read_body(scope, receive, MOST_BYTES)
         except RequestAborted:
+            return
+        except (bodies.TooLarge, TimeoutError) as error:
+            status = 408 if isinstance(error, TimeoutError) else 413
+            # What still comes is not read: the connection cannot be used again.
+            await self.send_response(HttpResponse(status=status, headers=_CLOSES), send)
             return
         loop = asyncio.get_running_loop()
         run = copy_context().run
-        try:
-            response = await loop.run_in_executor(self._threads, run, self._answer, scope, body)
-            await self.send_response(response, send)
-            if response.streaming:
-                await loop.run_in_executor(self._threads, run, response.close)
-        finally:
-            body.close()
+        file = io.BytesIO(body)
+        response = await loop.run_in_executor(self._threads, run, self._answer, scope, file)
+        await self.send_response(response, send)
+        if response.streaming:
+            await loop.run_in_executor(self._threads, run, response.close)
 
     def _answer(self, scope: Any, body: Any) -> HttpResponseBase:
         """Return the response. What is whole is closed already: its thread's connection is free."""

@@ -22,9 +22,9 @@ from api.v1.asked import MOST_BYTES
 from api.v1.idempotency import HEADER
 from api.v1.refusals import Refused
 from api.v1.responses import AnswerStream, Streamed
+from boundary import bodies
 
 log = structlog.get_logger(__name__)
-BODY_SECONDS = 60.0
 _URLS = "api.v1.urls"
 
 
@@ -42,16 +42,13 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
         send = cors.telling(scope, send)
     request_id = f"req_{uuid.uuid4().hex}"
     try:
-        async with asyncio.timeout(BODY_SECONDS):
-            request = ASGIRequest(scope, io.BytesIO(await _body(scope, receive)))
+        body = await bodies.read_body(scope, receive, MOST_BYTES)
     except RequestAborted:
         return
-    except TimeoutError:
-        await _send(_late().response(), request_id, send)
+    except (bodies.TooLarge, TimeoutError) as error:
+        await _send(_unread(error).response(), request_id, send)
         return
-    except Refused as refused:
-        await _send(refused.response(), request_id, send)
-        return
+    request = ASGIRequest(scope, io.BytesIO(body))
     answering = asyncio.ensure_future(_answer(request, request_id, send))
     leaving = asyncio.ensure_future(receive())  # nothing but the program's leave can come
     try:
@@ -83,32 +80,13 @@ async def _answer(request: ASGIRequest, request_id: str, send: Any) -> None:
     await _send(response, request_id, send)
 
 
-async def _body(scope: Any, receive: Any) -> bytes:
-    """Read the body; raise `Refused` as soon as it is known to be too large."""
-    stated = dict(scope["headers"]).get(b"content-length", b"")
-    size, parts = 0, []
-    if stated.isdigit() and len(stated) < 20 and int(stated) > MOST_BYTES:
-        raise _too_large()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise RequestAborted
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
-        if size > MOST_BYTES:
-            raise _too_large()
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
-def _too_large() -> Refused:
+def _unread(error: Exception) -> Refused:
+    """Refuse a body of which more may come: the connection cannot be used again."""
+    closes = {"Connection": "close"}
+    if isinstance(error, TimeoutError):
+        return Refused(408, "The request did not arrive in time.", headers=closes)
     message = f"The request is too large: at most {MOST_BYTES // 2**20} MiB are taken."
-    # What still comes is not read: the connection cannot be used again.
-    return Refused(413, message, headers={"Connection": "close"})
-
-
-def _late() -> Refused:
-    return Refused(408, "The request did not arrive in time.", headers={"Connection": "close"})
+    return Refused(413, message, headers=closes)
 
 
 async def _send(response: HttpResponseBase, request_id: str, send: Any) -> None:

@@ -13,11 +13,16 @@ from accounts.models import Endpoint
 from api.v1.asked import Asked
 from api.v1.asked.chat import parts_of
 from api.v1.asked.parts import is_remote, picture_of
-from api.v1.refusals import Refused, invalid
+from api.v1.callers import Caller
+from api.v1.refusals import Refused, invalid, of_call
 from boundary.egress.addresses import AddressNotAllowed, Rules
 from boundary.egress.fetch import FetchError, TooLarge, fetch
 from boundary.egress.urls import UrlNotAllowed
 from boundary.pictures import media_type
+from providers.errors import LimitReached
+from providers.models import ModelSpec
+from runs.threads import in_thread
+from usage.peek import peek
 
 MOST_BYTES = 20 * 2**20  # of all pictures of a request together
 MOST_PICTURES = 20
@@ -26,14 +31,19 @@ SECONDS = 20.0  # for all of them
 _RULES = Rules(heeds_list=False)
 
 
-async def fetch_pictures(asked: Asked) -> None:
-    """Put the pictures that are named by an address into the request. Raises `Refused`."""
+async def fetch_pictures(asked: Asked, caller: Caller, model: ModelSpec) -> None:
+    """Put the pictures that are named by an address into the request. Raises `Refused`.
+
+    Nothing is fetched for a caller whose limits leave no room for the shortest answer.
+    """
     if asked.endpoint is not Endpoint.CHAT or not asked.extent.has_media:
         return
     remote = list(_remote(asked.body))
     if len(remote) > MOST_PICTURES:
         message = f"At most {MOST_PICTURES} images of one request are fetched."
         raise invalid(message, "messages", "invalid_image_url")
+    if remote:
+        await in_thread(_check_limits, caller, model)
     left = MOST_BYTES
     try:
         async with asyncio.timeout(SECONDS):
@@ -43,6 +53,13 @@ async def fetch_pictures(asked: Asked) -> None:
                 _put(part, f"data:{_kind(data, name)};base64,{base64.b64encode(data).decode()}")
     except TimeoutError:
         raise _refused("The images could not be fetched in time.", "messages") from None
+
+
+def _check_limits(caller: Caller, model: ModelSpec) -> None:
+    try:
+        peek(caller.payer, model, patience=0)
+    except LimitReached as reached:
+        raise of_call(reached) from None
 
 
 def _remote(body: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -83,8 +83,8 @@ async def _answered(request: HttpRequest, endpoint: Endpoint) -> HttpResponseBas
 async def _answer(request: HttpRequest, caller: Caller, endpoint: Endpoint) -> HttpResponseBase:
     given = request.body
     asked = await in_thread(read, endpoint, given) if len(given) > _BIG else read(endpoint, given)
-    await known.model(caller, asked)  # before anything is fetched for it
-    await fetch_pictures(asked)
+    model, _ = await known.model(caller, asked)
+    await fetch_pictures(asked, caller, model)
     for _ in range(_LOOKS):
         answer = Answer(caller, asked, *await known.model(caller, asked))
         try:

@@ -14,10 +14,11 @@ from api.v1 import pictures
 from boundary.egress.addresses import Rules
 from boundary.egress.fetch import fetch
 from boundary.pictures import media_type
-from tests.api.v1.test_chat_completions import record
+from tests.api.v1.ledger import record
 from tests.api.v1.test_refusals import error_of
 from tests.boundary.test_egress import FakeResolver
 from tests.fake_backend.replies import PNG
+from usage.limits import set_limits
 from usage.models import UsageRecord
 
 CHAT = "/v1/chat/completions"
@@ -119,6 +120,12 @@ class TestFetched:
         assert http.post(CHAT, json=shown(f"{gallery.url}/x")).status_code == 200
         url = sent_on(fake)[1]["image_url"]["url"]
         assert url.startswith("data:image/jpeg;base64,")
+
+    def test_nothing_is_fetched_for_who_may_ask_nothing(self, http, model, fake, gallery, owner):
+        set_limits(owner, max_streams=0)
+        assert http.post(CHAT, json=shown(f"{gallery.url}/cat.png")).status_code == 429
+        assert not gallery.seen
+        assert not fake.calls
 
     def test_a_redirect_is_followed(self, http, model, fake, gallery):
         gallery.pages["/old"] = (302, {"Location": "/cat.png"}, b"")

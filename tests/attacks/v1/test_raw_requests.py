@@ -7,6 +7,7 @@ import time
 import pytest
 
 from api.v1 import application
+from boundary import bodies
 from tests.api.v1.ledger import records
 from tests.api.v1.test_refusals import CHAT, GOOD, error_of
 
@@ -124,7 +125,7 @@ class TestHeaders:
 @pytest.mark.usefixtures("nothing_is_charged")
 class TestSlowClients:
     def test_a_body_that_dribbles_is_given_up(self, wire, secret, monkeypatch):
-        monkeypatch.setattr(application, "BODY_SECONDS", 1.0)
+        monkeypatch.setattr(bodies, "SECONDS", 1.0)
         connection = wire()
         connection.sendall(head(secret, f"Content-Length: {len(BODY)}"))
         began = time.monotonic()
