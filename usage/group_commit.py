@@ -16,7 +16,7 @@ from functools import cache
 from weakref import WeakKeyDictionary
 
 import structlog
-from django.db import DatabaseError, OperationalError, close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
 
 from accounts.models import ApiKey
 from accounts.rights import RightsChanged, current_rights_version
@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 _MOST = 64  # calls of one transaction
 _LINGER_SECONDS = 0.005
 _AGAIN_SECONDS = 1.0
+_LAST_SECONDS = 5.0  # at a process's end
 _MOST_TRIES = 60  # to close a row: once its lease is over the hold is given back
 
 
@@ -45,6 +46,7 @@ class GroupCommit:
 
     _orders: list[tuple[Order, asyncio.Future[MeteredCall]]] = field(default_factory=list)
     _endings: list[_Ending] = field(default_factory=list)
+    _open: set[asyncio.Future[None]] = field(default_factory=set)  # of endings: not written yet
     _writing: "asyncio.Task[None] | None" = None
     _ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -62,14 +64,15 @@ class GroupCommit:
         A database that cannot be reached is asked again for a minute.
         """
         ending = _Ending(call, outcome, asyncio.get_running_loop().create_future())
+        self._open.add(ending.done)
         self._endings.append(ending)
         self._wake()
         return asyncio.shield(ending.done)
 
     async def written(self) -> None:
-        """Wait until nothing is left to write."""
-        while self._writing is not None and not self._writing.done():
-            await asyncio.wait([self._writing])
+        """Wait until what ended is written; not for long for a database that is away."""
+        if self._open:
+            await asyncio.wait(self._open, timeout=_LAST_SECONDS)
 
     def _wake(self) -> None:
         if self._writing is None or self._writing.done():
@@ -82,17 +85,15 @@ class GroupCommit:
                 await self._linger()
             orders, self._orders = self._orders[:_MOST], self._orders[_MOST:]
             endings, self._endings = self._endings[:_MOST], self._endings[_MOST:]
-            closed, opened = await loop.run_in_executor(
-                _thread(), _together, endings, [order for order, _ in orders]
-            )
+            asked = [order for order, _ in orders]
+            try:
+                closed, opened = await loop.run_in_executor(_thread(), _together, endings, asked)
+            except Exception as failed:  # whatever it was: nobody waits for ever
+                closed, opened = [failed] * len(endings), [failed] * len(orders)
             for (_, waiting), found in zip(orders, opened, strict=True):
                 self._answer(waiting, found)
             for ending, error in zip(endings, closed, strict=True):
                 self._note(ending, error)
-            again = [ending for ending in endings if not ending.done.done()]
-            if again:
-                self._endings = again + self._endings
-                await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _linger(self) -> None:
         """Wait a little: a program that has its answer often asks the next thing at once."""
@@ -111,14 +112,20 @@ class GroupCommit:
             waiting.set_exception(found)
 
     def _note(self, ending: _Ending, error: Exception | None) -> None:
-        """Note what came of closing a row; it is left undone where another try may help."""
+        """Note what came of closing a row; a database that was away is asked again."""
         ending.tries += 1
-        if isinstance(error, DatabaseError) and ending.tries < _MOST_TRIES:
+        if isinstance(error, OperationalError | InterfaceError) and ending.tries < _MOST_TRIES:
+            asyncio.get_running_loop().call_later(_AGAIN_SECONDS, self._try_again, ending)
             return
         if error is not None:
             record = str(ending.call.record.pk)
             log.error("usage_not_written", record=record, reason=type(error).__name__)
+        self._open.discard(ending.done)
         ending.done.set_result(None)
+
+    def _try_again(self, ending: _Ending) -> None:
+        self._endings.append(ending)
+        self._wake()
 
 
 _of_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, GroupCommit] = WeakKeyDictionary()
