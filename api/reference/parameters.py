@@ -68,7 +68,7 @@ CHAT = (
     Parameter(
         "messages",
         {"$ref": "#/components/schemas/Messages"},
-        _("The conversation so far. Images come with the request, as data URLs."),
+        _("The conversation so far. Images are data URLs, or at public addresses."),
         True,
     ),
     STREAM,
