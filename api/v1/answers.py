@@ -89,6 +89,8 @@ class Answer:
     async def close(self) -> None:
         """End the call upstream, and write what it came to."""
         watch.leave(self)
+        if self._checking is not None:
+            self._checking.cancel()
         if self._parts is not None:
             await self._parts.aclose()
         if self._call is not None:
@@ -107,6 +109,9 @@ class Answer:
             self.caller.payer, DOOR, self.served_by, wire, self.model, rights=self.caller.rights
         )
         self._call = await group_commit().open(order)
+        if self._taken_away is not None:  # while the hold was being written
+            self._outcome = "stopped"
+            raise self._taken_away
         self.limit_headers = self._call.record.limit_headers
         self._parts = self._call.relay()
         self._first = await anext(self._parts)
@@ -146,7 +151,8 @@ class Answer:
             await in_thread(self.caller.check, self.model)
         except (ApiKeyRefused, Refused) as error:
             self._taken_away = of_key(error) if isinstance(error, ApiKeyRefused) else error
-            if self._task is not None:
+            # Without a call the next hold asks for the rights itself.
+            if self._task is not None and self._call is not None:
                 self._task.cancel()
         except Exception as error:  # no answer is no permission: it is asked again
             log.warning("v1_rights_not_read", reason=type(error).__name__)

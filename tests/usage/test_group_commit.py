@@ -1,0 +1,222 @@
+"""Holds and ends of one moment: one transaction, and each fails for itself only."""
+
+import asyncio
+import uuid
+from decimal import Decimal
+
+import pytest
+from channels.db import database_sync_to_async
+from django.db import OperationalError, connection, transaction
+
+from accounts.actions import deactivate_user
+from accounts.rights import RightsChanged, bump_rights, current_rights_version
+from providers import errors
+from providers.actions import add_model, add_provider, store_credential
+from providers.models import ModelSpec
+from providers.values import Prompt, Turn, Usage
+from usage import group_commit as module
+from usage.actions import payer_of
+from usage.group_commit import GroupCommit, group_commit
+from usage.limits import set_limits
+from usage.metered import MeteredCall
+from usage.models import Limit, Payer, UsageRecord
+from usage.orders import Order
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PROMPT = Prompt(turns=(Turn("user", "Say so."),), max_tokens=81)
+in_thread = database_sync_to_async
+
+
+@pytest.fixture
+def spec() -> ModelSpec:
+    provider = add_provider("P", "https://models.example.test/v1", secret="sk-0123456789abcdef")
+    return add_model(provider, "m", input_price=Decimal(1), output_price=Decimal(1))
+
+
+@pytest.fixture
+def payer(owner) -> Payer:
+    return payer_of(owner)
+
+
+@pytest.fixture
+def batches(monkeypatch) -> list[tuple[int, int]]:
+    """How many rows each transaction closed, and how many it began."""
+    seen: list[tuple[int, int]] = []
+    real = module._write
+
+    def write(endings, orders):
+        seen.append((len(endings), len(orders)))
+        return real(endings, orders)
+
+    monkeypatch.setattr(module, "_write", write)
+    return seen
+
+
+def order(payer: Payer, spec: ModelSpec, prompt: Prompt = PROMPT, **more) -> Order:
+    return Order(payer, "api", spec, prompt, **more)
+
+
+async def open_all(commit: GroupCommit, orders: list[Order]) -> list[MeteredCall | BaseException]:
+    return await asyncio.gather(*map(commit.open, orders), return_exceptions=True)
+
+
+def ended(call: MeteredCall) -> MeteredCall:
+    """Let the provider have said what it used."""
+    call._may_cost, call.usage = True, Usage(10, 20)
+    return call
+
+
+def states() -> list[str]:
+    return sorted(UsageRecord.objects.values_list("state", flat=True))
+
+
+async def test_many_at_once_share_transactions(payer, spec, batches):
+    await in_thread(set_limits)(spec, max_streams=100)
+    commit = group_commit()
+    calls = await open_all(commit, [order(payer, spec) for _ in range(40)])
+    assert all(isinstance(call, MeteredCall) for call in calls)
+    assert sum(begun for _, begun in batches) == 40
+    assert len(batches) <= 3
+    assert await in_thread(Limit.objects.values_list("open_calls", flat=True).get)() == 40
+    for call in calls:
+        commit.close(ended(call), "stop")
+    await commit.written()
+    assert sum(closed for closed, _ in batches) == 40
+    assert len(batches) <= 6
+    assert await in_thread(states)() == ["settled"] * 40
+    limit = await in_thread(Limit.objects.get)()
+    assert (limit.open_calls, limit.held) == (0, 0)
+
+
+async def test_who_reaches_a_limit_hinders_none_of_its_neighbours(payer, spec, batches):
+    await in_thread(set_limits)(spec, max_streams=3)
+    found = await open_all(group_commit(), [order(payer, spec) for _ in range(8)])
+    assert [type(each) for each in found].count(errors.StreamsLimited) == 5
+    assert await in_thread(states)() == ["held"] * 3
+
+
+async def test_one_that_cannot_be_written_fails_alone(payer, spec):
+    nobody = Payer(uuid.uuid4(), None)  # no such account
+    found = await open_all(
+        group_commit(), [order(payer, spec), order(nobody, spec), order(payer, spec)]
+    )
+    assert [isinstance(each, MeteredCall) for each in found] == [True, False, True]
+    assert await in_thread(states)() == ["held", "held"]
+
+
+async def test_call_after_call_fits_where_one_at_a_time_is_allowed(payer, spec, batches):
+    await in_thread(set_limits)(spec, max_streams=1)
+    commit = group_commit()
+    for _ in range(10):
+        commit.close(ended(await commit.open(order(payer, spec))), "stop")
+    await commit.written()
+    assert await in_thread(states)() == ["settled"] * 10
+    assert len(batches) <= 11, "the end of each goes with the begin of the next"
+
+
+async def test_who_leaves_before_it_begins_gives_its_hold_back(payer, spec):
+    commit = group_commit()
+    waiting = asyncio.ensure_future(commit.open(order(payer, spec)))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    for _ in range(200):
+        await commit.written()
+        if await in_thread(states)() == ["released"]:
+            break
+        await asyncio.sleep(0.02)
+    row = await in_thread(UsageRecord.objects.get)()
+    assert (row.state, row.outcome) == ("released", "never_called")
+
+
+async def test_whose_rights_were_read_too_early_does_not_begin(payer, spec, owner):
+    await in_thread(bump_rights_now)()
+    version = await in_thread(current_rights_version)()
+    commit = group_commit()
+    await commit.open(order(payer, spec, rights=version))
+    await in_thread(deactivate_user)(owner)
+    old, unasked = await open_all(commit, [order(payer, spec, rights=version), order(payer, spec)])
+    assert isinstance(old, RightsChanged)
+    assert isinstance(unasked, MeteredCall)
+    assert await in_thread(states)() == ["held", "held"]
+
+
+@transaction.atomic
+def bump_rights_now() -> None:
+    bump_rights()
+
+
+async def test_a_key_with_limits_of_its_own_takes_no_more_than_it_may(payer, spec):
+    await in_thread(store_credential)(
+        spec.provider, "sk-limited-0123456789", name="limited", max_streams=2
+    )
+    await in_thread(spec.provider.credentials.exclude(name="limited").delete)()
+    found = await open_all(group_commit(), [order(payer, spec) for _ in range(6)])
+    assert sum(isinstance(each, MeteredCall) for each in found) == 2
+    assert sum(isinstance(each, errors.KeysBusy) for each in found) == 4
+
+
+class TestADatabaseThatIsAway:
+    @pytest.fixture(autouse=True)
+    def _soon(self, monkeypatch):
+        monkeypatch.setattr(module, "_AGAIN_SECONDS", 0.05)
+
+    async def test_what_ended_is_written_when_it_is_back(self, payer, spec, monkeypatch):
+        commit, real, failed = group_commit(), module._write, []
+        call = await commit.open(order(payer, spec))
+
+        def write(endings, orders):
+            if len(failed) < 5:
+                failed.append(1)
+                raise OperationalError("the server closed the connection")
+            return real(endings, orders)
+
+        monkeypatch.setattr(module, "_write", write)
+        done = commit.close(ended(call), "stop")
+        await asyncio.wait_for(done, 5)
+        assert len(failed) == 5
+        assert await in_thread(states)() == ["settled"]
+
+    @pytest.fixture
+    def ours(self, payer) -> int:
+        """The connection that the test itself needs afterwards."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            return cursor.fetchone()[0]
+
+    async def test_connections_that_were_cut_lose_nothing(self, payer, spec, ours):
+        commit = group_commit()
+        calls = await open_all(commit, [order(payer, spec) for _ in range(5)])
+        await in_thread(cut_all_connections)(ours)
+        for call in calls:
+            commit.close(ended(call), "stop")
+        await commit.written()
+        assert await in_thread(states)() == ["settled"] * 5
+
+    async def test_who_begins_hears_of_it_and_waits_for_nobody(self, payer, spec, monkeypatch):
+        def write(endings, orders):
+            raise OperationalError("no connection")
+
+        monkeypatch.setattr(module, "_write", write)
+        found = await asyncio.wait_for(
+            open_all(group_commit(), [order(payer, spec) for _ in range(5)]), 5
+        )
+        assert {type(each) for each in found} == {OperationalError}
+
+    async def test_a_writer_that_breaks_leaves_nobody_waiting(self, payer, spec, monkeypatch):
+        def together(endings, orders):
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr(module, "_together", together)
+        with pytest.raises(RuntimeError):
+            await asyncio.wait_for(group_commit().open(order(payer, spec)), 5)
+
+
+def cut_all_connections(but: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
+            [but],
+        )
