@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 from providers import errors
 from providers.models import ModelSpec
 from providers.values import Prompt, Wire
+from usage.orders import SMALLEST
 from usage.standing import Standing
 
 # Tokens. A budget that does not pay for so long an answer is used up.
@@ -20,7 +21,6 @@ COMFORTABLE = 4096
 _NEXT_LOOK = 2.0  # seconds: nobody knows when a call will end
 _MILLION = Decimal(1_000_000)
 _UNBOUNDED = gettext_lazy("A budget applies, but nobody knows beforehand what a picture costs.")
-_SMALLEST = Decimal("1e-10")
 
 
 def cost_of(spec: ModelSpec, input_tokens: int, output_tokens: int) -> Decimal | None:
@@ -29,7 +29,7 @@ def cost_of(spec: ModelSpec, input_tokens: int, output_tokens: int) -> Decimal |
         return None
     dearest = max(spec.input_price, spec.cached_input_price or Decimal(0))
     cost = (input_tokens * dearest + output_tokens * (spec.output_price or 0)) / _MILLION
-    return cost.quantize(_SMALLEST, rounding=ROUND_UP)
+    return cost.quantize(SMALLEST, rounding=ROUND_UP)
 
 
 def fit(

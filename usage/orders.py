@@ -2,11 +2,13 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from providers.models import Credential, ModelSpec
 from providers.values import Prompt, Usage, Wire
 from usage.models import Payer, UsageRecord
+
+SMALLEST = Decimal("1e-10")  # US dollars: what the ledger's columns tell apart
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Closing:
 
     @property
     def cost(self) -> Decimal | None:
-        if self.usage is None or not self.is_priced:
+        """Return it in US dollars as the database keeps it, so that sums of it are its sums."""
+        exact = None if self.usage is None else self.record.price(self.usage)
+        if exact is None or not self.is_priced:
             return None
-        return self.record.price(self.usage)
+        return exact.quantize(SMALLEST, ROUND_HALF_UP)

@@ -220,3 +220,24 @@ def cut_all_connections(but: int) -> None:
             " WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
             [but],
         )
+
+
+async def test_sums_of_a_batch_are_those_of_its_rows(payer, provider_of_odd_prices):
+    """Each cost is rounded as its row keeps it, before it is added."""
+    await in_thread(set_limits)(provider_of_odd_prices, total_budget=Decimal(1))
+    commit = group_commit()
+    calls = await open_all(commit, [order(payer, provider_of_odd_prices) for _ in range(30)])
+    for number, call in enumerate(calls):
+        call._may_cost, call.usage = True, Usage(7 + number, 13)
+        commit.close(call, "stop")
+    await commit.written()
+    costs = await in_thread(lambda: list(UsageRecord.objects.values_list("cost", flat=True)))()
+    limit = await in_thread(Limit.objects.get)()
+    assert limit.total_spent == limit.day_spent == sum(costs)
+
+
+@pytest.fixture
+def provider_of_odd_prices() -> ModelSpec:
+    provider = add_provider("Odd", "https://odd.example.test/v1")
+    prices = {"input_price": Decimal("2.345679"), "output_price": Decimal("9.876543")}
+    return add_model(provider, "odd", **prices)
