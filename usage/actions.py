@@ -131,7 +131,8 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
             _give_back(limits, closing, *closed[closing.record.pk])
     begun = list(_begin(limits, orders, rights or 0))
     limits.save()
-    insert_rows([each for each in begun if isinstance(each, UsageRecord)])
+    rows_of = zip(begun, orders, strict=True)
+    insert_rows((row, order) for row, order in rows_of if isinstance(row, UsageRecord))
     return Written(closed, begun)
 
 
@@ -189,6 +190,12 @@ def _row(order: Order, input_tokens: int, share: Share) -> UsageRecord:
         record.created_at = share.began_at
     record.limit_headers = share.headers
     return record
+
+
+def renew_holds(ids: Collection[UUID], lease: dt.timedelta) -> None:
+    """Say that their calls go on."""
+    held = UsageRecord.objects.filter(pk__in=ids, state=UsageRecord.State.HELD)
+    held.update(lease_expires_at=Now() + lease)
 
 
 def release_expired_holds() -> int:

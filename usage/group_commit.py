@@ -7,12 +7,14 @@ program that has its answer finds what the answer held free.
 """
 
 import asyncio
+import datetime as dt
 import gc
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
+from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import structlog
@@ -21,10 +23,13 @@ from django.db import InterfaceError, OperationalError, close_old_connections, t
 from accounts.models import ApiKey
 from accounts.rights import RightsChanged, current_rights_version
 from ops.database.pipeline import pipelined
+from usage.actions import renew_holds
 from usage.metered import MeteredCall, MustBeAlone, open_and_close, open_call, warm_up
 from usage.orders import Order
 
 log = structlog.get_logger(__name__)
+LEASE = dt.timedelta(minutes=2)
+_RENEWED_SECONDS = 20.0
 _MOST = 64  # calls of one transaction
 _LINGER_SECONDS = 0.005
 _AGAIN_SECONDS = 1.0
@@ -48,12 +53,14 @@ class GroupCommit:
     _endings: list[_Ending] = field(default_factory=list)
     _open: set[asyncio.Future[None]] = field(default_factory=set)  # of endings: not written yet
     _writing: "asyncio.Task[None] | None" = None
+    _held: set[UUID] = field(default_factory=set)
+    _renewing: "asyncio.Task[None] | None" = None
     _ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def open(self, order: Order) -> MeteredCall:
         """As `usage.metered.open_call`; raises `RightsChanged` where the order's are old."""
         opened: asyncio.Future[MeteredCall] = asyncio.get_running_loop().create_future()
-        self._orders.append((order, opened))
+        self._orders.append((replace(order, lease=LEASE), opened))
         self._ordered.set()
         self._wake()
         return await opened
@@ -110,6 +117,10 @@ class GroupCommit:
             waiting.set_result(found)
         else:
             waiting.set_exception(found)
+        if isinstance(found, MeteredCall):
+            self._held.add(found.record.pk)
+            if self._renewing is None or self._renewing.done():
+                self._renewing = asyncio.create_task(self._renew())
 
     def _note(self, ending: _Ending, error: Exception | None) -> None:
         """Note what came of closing a row; a database that was away is asked again."""
@@ -121,7 +132,19 @@ class GroupCommit:
             record = str(ending.call.record.pk)
             log.error("usage_not_written", record=record, reason=type(error).__name__)
         self._open.discard(ending.done)
+        self._held.discard(ending.call.record.pk)
         ending.done.set_result(None)
+
+    async def _renew(self) -> None:
+        """Keep what calls under way hold: of a process that died it is given back soon."""
+        while self._held:
+            await asyncio.sleep(_RENEWED_SECONDS)
+            held = list(self._held)
+            try:
+                loop = asyncio.get_running_loop()
+                await loop.run_in_executor(_thread(), _renew, held)
+            except Exception as error:  # the next one comes before the leases end
+                log.warning("usage_not_renewed", holds=len(held), reason=type(error).__name__)
 
     def _try_again(self, ending: _Ending) -> None:
         self._endings.append(ending)
@@ -204,6 +227,13 @@ def _write(endings: Sequence[_Ending], orders: Sequence[Order]) -> list[MeteredC
     with pipelined(), transaction.atomic():
         closings = [ending.call.closing(ending.outcome) for ending in endings]
         return open_and_close(closings, orders)
+
+
+def _renew(held: list[UUID]) -> None:
+    try:
+        renew_holds(held, LEASE)
+    finally:
+        close_old_connections()
 
 
 def _close_alone(ending: _Ending) -> Exception | None:

@@ -16,7 +16,8 @@ class Order:
     """A call to begin: `spec` answers, for `model` where that is another one.
 
     `credential` is the key that the call takes: its limits count the rows of the ledger. `rights`
-    is the version of the rights at which the payer was known to be allowed, if that is asked.
+    is the version of the rights at which the payer was known to be allowed, if that is asked. The
+    hold of a process that renews its leases has a short `lease`; others have what a call may take.
     """
 
     payer: Payer
@@ -26,6 +27,7 @@ class Order:
     model: ModelSpec | None = None
     credential: Credential | None = None
     rights: int | None = None
+    lease: dt.timedelta | None = None
 
     @property
     def asked(self) -> ModelSpec:

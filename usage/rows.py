@@ -1,13 +1,13 @@
 """Rows of the ledger, written many at a time by statements that are made once."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 from ops.database.pipeline import Sent, send_each
 from usage.models import UsageRecord
-from usage.orders import Closing
+from usage.orders import Closing, Order
 
 # How much longer than its provider allows a call before its hold is given back.
 HOLD_MARGIN = dt.timedelta(minutes=5)
@@ -46,13 +46,14 @@ VALUES ({", ".join(["%s"] * len([*_GIVEN, *_REST]))},
 """  # noqa: S608  (nothing but our own words)
 
 
-def insert_rows(records: Sequence[UsageRecord]) -> None:
+def insert_rows(begun: Iterable[tuple[UsageRecord, Order]]) -> None:
     """Write holds that are not in the database yet; each begins now where it does not say when."""
     rest = list(_REST.values())
     rows: list[list[Any]] = []
-    for record in records:
-        seconds = record.deployment.provider.total_seconds if record.deployment else 0
-        lease = dt.timedelta(seconds=seconds) + HOLD_MARGIN
+    for record, order in begun:
+        lease = order.lease
+        if lease is None:
+            lease = dt.timedelta(seconds=order.spec.provider.total_seconds) + HOLD_MARGIN
         given = [getattr(record, name) for name in _GIVEN]
         began_at = record.created_at if isinstance(record.created_at, dt.datetime) else None
         rows.append([*given, *rest, lease, began_at])

@@ -1,12 +1,14 @@
 """Holds and ends of one moment: one transaction, and each fails for itself only."""
 
 import asyncio
+import datetime as dt
 import uuid
 from decimal import Decimal
 
 import pytest
 from channels.db import database_sync_to_async
 from django.db import OperationalError, connection, transaction
+from django.db.models.functions import Now
 
 from accounts.actions import deactivate_user
 from accounts.rights import RightsChanged, bump_rights, current_rights_version
@@ -15,7 +17,7 @@ from providers.actions import add_model, add_provider, store_credential
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
 from usage import group_commit as module
-from usage.actions import payer_of
+from usage.actions import payer_of, release_expired_holds
 from usage.group_commit import GroupCommit, group_commit
 from usage.limits import set_limits
 from usage.metered import MeteredCall
@@ -241,3 +243,29 @@ def provider_of_odd_prices() -> ModelSpec:
     provider = add_provider("Odd", "https://odd.example.test/v1")
     prices = {"input_price": Decimal("2.345679"), "output_price": Decimal("9.876543")}
     return add_model(provider, "odd", **prices)
+
+
+async def test_a_call_under_way_keeps_its_hold_and_a_dead_process_s_is_given_back(
+    payer, spec, monkeypatch
+):
+    monkeypatch.setattr(module, "_RENEWED_SECONDS", 0.05)
+    commit = group_commit()
+    lives, forgotten = await open_all(commit, [order(payer, spec) for _ in range(2)])
+    commit._held.discard(forgotten.record.pk)  # as if another process had it, which died
+    await in_thread(let_leases_end)()
+    await asyncio.sleep(0.5)
+    assert await in_thread(release_expired_holds)() == 1
+    await commit.close(ended(lives), "stop")
+    rows = await in_thread(lambda: dict(UsageRecord.objects.values_list("pk", "outcome")))()
+    assert rows == {lives.record.pk: "stop", forgotten.record.pk: "expired"}
+
+
+def let_leases_end() -> None:
+    UsageRecord.objects.update(lease_expires_at=Now() - dt.timedelta(seconds=1))
+
+
+async def test_a_hold_is_for_two_minutes_at_a_time(payer, spec):
+    call = await group_commit().open(order(payer, spec))
+    row = await in_thread(UsageRecord.objects.get)()
+    assert row.lease_expires_at - row.created_at == module.LEASE
+    await group_commit().close(ended(call), "stop")
