@@ -13,6 +13,7 @@ import pytest
 from accounts.api_keys import issue_key
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec, Provider
+from tests.api.v1.ledger import settle_down
 from tests.fake_backend import FakeBackend, in_thread
 
 UPSTREAM_KEY = "sk-upstream-0123456789abcdef"
@@ -62,8 +63,10 @@ def model(provider) -> ModelSpec:
 
 
 @pytest.fixture
-def secret(transactional_db, owner) -> str:
-    return issue_key(owner, "a program's")[1]
+def secret(transactional_db, owner) -> Iterator[str]:
+    """A key's. At the end nothing is being written any more: the database is emptied then."""
+    yield issue_key(owner, "a program's")[1]
+    settle_down()
 
 
 @pytest.fixture

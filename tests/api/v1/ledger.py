@@ -5,14 +5,20 @@ import time
 from usage.models import UsageRecord
 
 
+def settle_down(seconds: float = 4.0) -> bool:
+    """Wait until no row is held any more; say whether that came to pass."""
+    end = time.monotonic() + seconds
+    while UsageRecord.objects.filter(state=UsageRecord.State.HELD).exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
 def records() -> list[UsageRecord]:
     """Return all rows, oldest first, when none is held any more."""
-    for _ in range(200):
-        found = list(UsageRecord.objects.order_by("created_at"))
-        if all(each.state != UsageRecord.State.HELD for each in found):
-            return found
-        time.sleep(0.02)
-    raise AssertionError("a call was not closed")
+    assert settle_down(), "a call was not closed"
+    return list(UsageRecord.objects.order_by("created_at"))
 
 
 def record() -> UsageRecord:

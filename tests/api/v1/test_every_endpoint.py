@@ -9,7 +9,7 @@ from accounts.api_keys import Scope, change_key
 from accounts.models import ApiKey, Endpoint
 from providers.actions import add_model
 from providers.models import Ability, Route
-from tests.api.v1.test_chat_completions import record
+from tests.api.v1.ledger import record, records
 from tests.api.v1.test_refusals import error_of
 from usage.limits import set_limits
 from usage.models import UsageRecord
@@ -108,7 +108,7 @@ def test_another_deployment_answers_where_the_first_fails(http, provider, able, 
     assert response.status_code == 200, response.text
     assert response.headers["x-causerie-deployment"] == "Second"
     assert [call.model for call in fake.calls] == ["fake-n5", "fake-n4"]
-    rows = UsageRecord.objects.order_by("created_at")
+    rows = records()
     assert [(row.state, row.outcome) for row in rows] == [
         ("released", "server"),
         ("settled", "stop"),

@@ -18,6 +18,7 @@ from api.models import KeptAnswer
 from api.tasks import forget_kept_answers
 from api.v1 import idempotency
 from providers.actions import add_model
+from tests.api.v1.ledger import records
 from tests.api.v1.test_refusals import error_of
 from usage.limits import set_limits
 from usage.models import UsageRecord
@@ -39,7 +40,7 @@ def until(what: Callable[[], object]) -> None:
 
 def charged() -> list[str]:
     until(lambda: not UsageRecord.objects.filter(state=UsageRecord.State.HELD).exists())
-    return [record.outcome for record in UsageRecord.objects.filter(state="settled")]
+    return [record.outcome for record in records() if record.state == "settled"]
 
 
 def leave_amid(http: httpx2.Client, body: dict) -> None:
