@@ -16,6 +16,8 @@ from accounts.first import setup_link
 from accounts.models import Team, User
 from accounts.rights import bump_rights
 
+_ADMINISTRATORS = 0x61646D696E73  # an advisory lock: who of them goes is settled one by one
+
 __all__ = [
     "add_user",
     "change_language",
@@ -224,6 +226,13 @@ def _end(sessions: Iterable[UserSession]) -> None:
 
 
 def _locked_administrators() -> list[User]:
+    """Return the administrators, whom nobody else changes meanwhile.
+
+    Whoever waits begins to look after the wait: of those who are none any more it would lock the
+    rows all the same, in the other order than the next one's.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS])
     return list(User.objects.administrators().select_for_update().order_by("pk"))
 
 
