@@ -9,6 +9,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from config.environment import HOST, PORT, env
 
 GRACEFUL_SECONDS = 8
+CUT_SECONDS = 5.0  # for answers that were cut off then, to say what they came to
 HEAD_SECONDS = 30.0  # for the head of a connection's request
 READER_SECONDS = 60.0  # for a client to take the 48 KiB that wait for it at most
 
@@ -73,6 +74,8 @@ class Server(uvicorn.Server):
         from usage.metered import close_connections
 
         await super().shutdown(sockets)
+        if cut := set(self.server_state.tasks):
+            await asyncio.wait(cut, timeout=CUT_SECONDS)
         await group_commit().written()
         await close_connections()
 

@@ -91,11 +91,13 @@ class Answer:
         watch.leave(self)
         if self._checking is not None:
             self._checking.cancel()
-        if self._parts is not None:
-            await self._parts.aclose()
-        if self._call is not None:
-            call, self._call = self._call, None
-            group_commit().close(call, self._outcome)
+        try:
+            if self._parts is not None:
+                await self._parts.aclose()
+        finally:  # also where that fails, or is cut short at the process's end
+            if self._call is not None:
+                call, self._call = self._call, None
+                group_commit().close(call, self._outcome)
 
     def _noted(self, part: Part) -> bytes:
         self._outcome = part.outcome or self._outcome

@@ -1,14 +1,20 @@
 """The web process dies around a post; the page posts again with the same `client_id`."""
 
+import json
 import signal
 import threading
 import time
 import uuid
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException
 
 from django.db import connection, transaction
 
+from accounts.api_keys import issue_key
 from chat.models import Conversation, Message
 from runs.models import Run
+from tests.faults import books
+from usage.models import UsageRecord
 
 
 def test_killed_before_the_commit(scene):
@@ -101,3 +107,31 @@ def test_sockets_survive_the_death_of_the_web_process(scene):
         scene.house.ensure()
         assert {run.state for run in scene.finals()} == {"done"}
         scene.all_caught_up()
+
+
+def test_what_is_cut_at_the_end_of_the_web_process_is_charged(scene):
+    """A program's stream that is longer than the process waits for came to what was written."""
+    spec = scene.model("fake-d100-n300")
+    spec.public_name = spec.name
+    spec.save()
+    _, secret = issue_key(scene.person, "a program's")
+    streams = [threading.Thread(target=read_on, args=[scene, secret, spec.name]) for _ in range(5)]
+    for stream in streams:
+        stream.start()
+    rows = UsageRecord.objects.filter(deployment=spec)
+    scene.until(lambda: len(books.calls_of(scene.house.fake_url)) == 5)
+    scene.house.kill("web", signal.SIGTERM)
+    for stream in streams:
+        stream.join()
+    states = list(rows.values_list("state", "outcome", "is_reported"))
+    assert states == [("settled", "cancelled", False)] * 5
+
+
+def read_on(scene, secret: str, model: str) -> None:
+    http = HTTPConnection("127.0.0.1", scene.house.port, timeout=30)
+    body = {"model": model, "messages": [{"role": "user", "content": "Hello?"}], "stream": True}
+    headers = {"Authorization": f"Bearer {secret}", "Content-Type": "application/json"}
+    with suppress(OSError, HTTPException):
+        http.request("POST", "/v1/chat/completions", json.dumps(body), headers)
+        http.getresponse().read()
+    http.close()
