@@ -18,11 +18,11 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 import structlog
-from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db import InterfaceError, OperationalError, close_old_connections
 
 from accounts.models import ApiKey
 from accounts.rights import RightsChanged, current_rights_version
-from ops.database.pipeline import pipelined
+from ops.database.pipeline import one_transaction
 from usage.actions import renew_holds
 from usage.metered import MeteredCall, MustBeAlone, open_and_close, open_call, warm_up
 from usage.orders import Order
@@ -224,7 +224,7 @@ def _is_away(found: Sequence[object]) -> bool:
 
 
 def _write(endings: Sequence[_Ending], orders: Sequence[Order]) -> list[MeteredCall | Exception]:
-    with pipelined(), transaction.atomic():
+    with one_transaction():
         closings = [ending.call.closing(ending.outcome) for ending in endings]
         return open_and_close(closings, orders)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 
 @contextmanager
@@ -22,6 +22,19 @@ def pipelined() -> Iterator[None]:
         return
     with connection.wrap_database_errors, connection.connection.pipeline():
         yield
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Run a whole transaction as a pipeline: its last statements and the commit go out together.
+
+    The pipeline ends before Django's transaction does. Within one that an error has broken a
+    rollback fails as well, and the connection would go back to the pool as it is; and what was to
+    wait for the commit would fail unseen, to be raised where the transaction seems to have failed.
+    """
+    with transaction.atomic(durable=True), pipelined():
+        yield
+        connection.connection.commit()  # Django's own finds nothing left to do
 
 
 class Sent:

@@ -5,9 +5,10 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 
+import psycopg_pool
 import pytest
 from channels.db import database_sync_to_async
-from django.db import OperationalError, connection, transaction
+from django.db import DataError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from accounts.actions import deactivate_user
@@ -17,6 +18,7 @@ from providers.actions import add_model, add_provider, store_credential
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
 from usage import group_commit as module
+from usage import metered
 from usage.actions import payer_of, release_expired_holds
 from usage.group_commit import GroupCommit, group_commit
 from usage.limits import set_limits
@@ -104,6 +106,47 @@ async def test_one_that_cannot_be_written_fails_alone(payer, spec):
     )
     assert [isinstance(each, MeteredCall) for each in found] == [True, False, True]
     assert await in_thread(states)() == ["held", "held"]
+
+
+@pytest.fixture
+def returned(monkeypatch) -> list[tuple[int, int]]:
+    """How each connection was when it went back to the pool: within a pipeline, a transaction."""
+    seen: list[tuple[int, int]] = []
+    real = psycopg_pool.ConnectionPool.putconn
+
+    def putconn(self, given):
+        seen.append((given.pgconn.pipeline_status, given.pgconn.transaction_status))
+        return real(self, given)
+
+    monkeypatch.setattr(psycopg_pool.ConnectionPool, "putconn", putconn)
+    return seen
+
+
+async def test_a_number_too_large_fails_alone_on_a_connection_that_stays_clean(
+    payer, spec, returned
+):
+    await in_thread(set_limits)(spec, max_streams=100)
+    endless = Prompt(turns=PROMPT.turns, max_tokens=2**40)
+    asked = [order(payer, spec), order(payer, spec, endless), order(payer, spec)]
+    found = await open_all(group_commit(), asked)
+    assert [type(each) for each in found] == [MeteredCall, DataError, MeteredCall]
+    assert await in_thread(states)() == ["held", "held"]
+    assert set(returned) == {(0, 0)}
+
+
+async def test_what_fails_after_the_commit_writes_nothing_twice(payer, spec, monkeypatch):
+    def rest_after(*_):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1 / 0")
+
+    monkeypatch.setattr(metered, "rest_after", rest_after)
+    commit = group_commit()
+    failed = await commit.open(order(payer, spec))
+    failed.error = errors.ConnectionFailed()
+    commit.close(failed, "connection")
+    await open_all(commit, [order(payer, spec) for _ in range(3)])
+    await commit.written()
+    assert await in_thread(states)() == ["held"] * 3 + ["released"]
 
 
 async def test_call_after_call_fits_where_one_at_a_time_is_allowed(payer, spec, batches):
