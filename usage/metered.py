@@ -29,6 +29,9 @@ from usage.key_limits import seconds_until_free
 from usage.models import Payer, UsageRecord
 from usage.orders import Closing, Order, Times
 
+# Bytes of a stream that are kept as they came. They are many times the text that is in them.
+_MOST_KEPT = 64 * 2**10
+
 
 def warm_up() -> None:
     """Make ready for the first call of a worker."""
@@ -57,7 +60,8 @@ class MeteredCall:
         self.usage: Usage | None = None
         self.error: ProviderError | None = None
         self._written: list[str] = []
-        self._relayed: list[bytes] = []
+        self._relayed: list[bytes] = []  # what `_written` does not hold yet
+        self._kept = 0  # bytes of it
         self._may_cost = False
         self._began: float | None = None
         self._first: float | None = None
@@ -96,8 +100,18 @@ class MeteredCall:
                     self._may_cost = True
                     self._first = self._first or time.monotonic()
                     self.usage = part.usage or self.usage
-                    self._relayed.append(part.data)
+                    self._keep(part.data)
                     yield part
+
+    def _keep(self, data: bytes) -> None:
+        """Keep of whole events what an estimate needs: nothing where the usage was told."""
+        if self.usage is not None:
+            self._written, self._relayed = [], []
+            return
+        self._relayed.append(data)
+        self._kept += len(data)
+        if self._kept > _MOST_KEPT:
+            self._written, self._relayed, self._kept = [self._all_written()], [], 0
 
     @contextmanager
     def _costs_when_cut_off(self) -> Iterator[None]:
@@ -148,7 +162,8 @@ class MeteredCall:
         if isinstance(self.ask, Prompt):
             return "".join(self._written)
         body = b"".join(self._relayed)
-        return written(body) if self.ask.is_stream else written_whole(body)
+        rest = written(body) if self.ask.is_stream else written_whole(body)
+        return "".join([*self._written, rest])
 
     def _times(self) -> Times:
         if self._began is None:
