@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models.functions import Now
 
 from accounts.models import ApiKey, User
@@ -119,6 +119,8 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
 
     Joins a transaction, as the last thing that it does: what this locks, many others wait for.
     """
+    # Not while others wait for the locks: a long text takes a while, and the first one far longer.
+    sizes = [input_bound(order.ask, order.spec) for order in orders]
     with pipelined():
         opened = Sent(_KEEP_BOOKS, [BOOKS]) if orders or len(closings) > 1 else None
         rows = ClosedRows(closings) if closings else None
@@ -129,7 +131,7 @@ def write(closings: Sequence[Closing], orders: Sequence[Order]) -> Written:
     for closing in closings:
         if closing.record.pk in closed:
             _give_back(limits, closing, *closed[closing.record.pk])
-    begun = list(_begin(limits, orders, rights or 0))
+    begun = list(_begin(limits, orders, sizes, rights or 0))
     limits.save()
     rows_of = zip(begun, orders, strict=True)
     insert_rows((row, order) for row, order in rows_of if isinstance(row, UsageRecord))
@@ -151,13 +153,12 @@ def _give_back(
 
 
 def _begin(
-    limits: LockedLimits, orders: Sequence[Order], rights: int
+    limits: LockedLimits, orders: Sequence[Order], sizes: Sequence[int], rights: int
 ) -> Iterator[UsageRecord | LimitReached | RightsChanged]:
-    for place, order in enumerate(orders):
+    for place, (order, input_tokens) in enumerate(zip(orders, sizes, strict=True)):
         if order.rights not in (None, rights):
             yield RightsChanged()
             continue
-        input_tokens = input_bound(order.ask, order.spec)
         try:
             share = limits.take(place, order, input_tokens)
         except LimitReached as refused:
@@ -192,8 +193,11 @@ def _row(order: Order, input_tokens: int, share: Share) -> UsageRecord:
     return record
 
 
+@transaction.atomic
 def renew_holds(ids: Collection[UUID], lease: dt.timedelta) -> None:
-    """Say that their calls go on."""
+    """Say that their calls go on. A new limit, which marks the same rows, is waited for first."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_BOOKS, [BOOKS])
     held = UsageRecord.objects.filter(pk__in=ids, state=UsageRecord.State.HELD)
     held.update(lease_expires_at=Now() + lease)
 

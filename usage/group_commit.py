@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from uuid import UUID
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections
@@ -53,7 +53,8 @@ class GroupCommit:
     _endings: list[_Ending] = field(default_factory=list)
     _open: set[asyncio.Future[None]] = field(default_factory=set)  # of endings: not written yet
     _writing: "asyncio.Task[None] | None" = None
-    _held: set[UUID] = field(default_factory=set)
+    # A call that nobody has any more is not under way: its lease ends.
+    _held: WeakSet[MeteredCall] = field(default_factory=WeakSet)
     _renewing: "asyncio.Task[None] | None" = None
     _ordered: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,7 +64,13 @@ class GroupCommit:
         self._orders.append((replace(order, lease=LEASE), opened))
         self._ordered.set()
         self._wake()
-        return await opened
+        try:
+            return await opened
+        except asyncio.CancelledError:
+            # It can come between the answer and who waited for it.
+            if not opened.cancelled() and opened.exception() is None:
+                self.close(opened.result(), "never_called")
+            raise
 
     def close(self, call: MeteredCall, outcome: str) -> asyncio.Future[None]:
         """Settle or release a call; nobody needs to wait for it.
@@ -90,8 +97,9 @@ class GroupCommit:
         while self._orders or self._endings:
             if not self._orders:
                 await self._linger()
-            orders, self._orders = self._orders[:_MOST], self._orders[_MOST:]
             endings, self._endings = self._endings[:_MOST], self._endings[_MOST:]
+            most = 0 if self._endings else _MOST  # what ended is closed before anything else begins
+            orders, self._orders = self._orders[:most], self._orders[most:]
             asked = [order for order, _ in orders]
             try:
                 closed, opened = await loop.run_in_executor(_thread(), _together, endings, asked)
@@ -118,7 +126,7 @@ class GroupCommit:
         else:
             waiting.set_exception(found)
         if isinstance(found, MeteredCall):
-            self._held.add(found.record.pk)
+            self._held.add(found)
             if self._renewing is None or self._renewing.done():
                 self._renewing = asyncio.create_task(self._renew())
 
@@ -132,14 +140,14 @@ class GroupCommit:
             record = str(ending.call.record.pk)
             log.error("usage_not_written", record=record, reason=type(error).__name__)
         self._open.discard(ending.done)
-        self._held.discard(ending.call.record.pk)
+        self._held.discard(ending.call)
         ending.done.set_result(None)
 
     async def _renew(self) -> None:
         """Keep what calls under way hold: of a process that died it is given back soon."""
         while self._held:
             await asyncio.sleep(_RENEWED_SECONDS)
-            held = list(self._held)
+            held = [call.record.pk for call in self._held]
             try:
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(_thread(), _renew, held)

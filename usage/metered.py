@@ -144,7 +144,6 @@ class MeteredCall:
     def closing(self, outcome: str) -> Closing:
         """Return how the row is closed. Whatever failed rests once the transaction is committed."""
         if self.error is not None:
-            _recent_keys.clear()
             _rest(self.error, self.spec, self.record.credential)
         if not self._may_cost:
             return Closing(self.record, outcome, self._times())
@@ -287,7 +286,14 @@ def _take_key(spec: ModelSpec, keys: list[Credential]) -> tuple[Backend, Credent
 
 def _rest(error: ProviderError, spec: ModelSpec, credential: Credential | None) -> None:
     """Write a rest after the commit: its row's lock is never waited for with others held."""
-    transaction.on_commit(lambda: rest_after(error, spec, credential), robust=True)
+
+    def rest() -> None:
+        try:
+            rest_after(error, spec, credential)
+        finally:  # calls that began in this transaction have read the keys as they were
+            _recent_keys.clear()
+
+    transaction.on_commit(rest, robust=True)
 
 
 async def complete(

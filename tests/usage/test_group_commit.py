@@ -2,6 +2,8 @@
 
 import asyncio
 import datetime as dt
+import gc
+import threading
 import uuid
 from decimal import Decimal
 
@@ -17,11 +19,12 @@ from providers import errors
 from providers.actions import add_model, add_provider, store_credential
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
+from usage import actions, metered
 from usage import group_commit as module
-from usage import metered
-from usage.actions import payer_of, release_expired_holds
+from usage.actions import payer_of, release_expired_holds, renew_holds
 from usage.group_commit import GroupCommit, group_commit
-from usage.limits import set_limits
+from usage.limits import BOOKS, set_limits
+from usage.locked import LockedLimits
 from usage.metered import MeteredCall
 from usage.models import Limit, Payer, UsageRecord
 from usage.orders import Order
@@ -149,6 +152,41 @@ async def test_what_fails_after_the_commit_writes_nothing_twice(payer, spec, mon
     assert await in_thread(states)() == ["held"] * 3 + ["released"]
 
 
+async def test_a_key_that_just_failed_is_not_taken_from_memory(payer, spec):
+    """Whoever began in the transaction that closed the failed call read the keys before."""
+    await in_thread(store_credential)(spec.provider, "sk-9876543210fedcba", name="second")
+    commit = group_commit()
+    failed = await commit.open(order(payer, spec))
+    failed.error = errors.AuthenticationFailed()
+    commit.close(failed, "authentication")
+    await commit.open(order(payer, spec))
+    after = await open_all(commit, [order(payer, spec) for _ in range(20)])
+    assert failed.record.credential_id not in {call.record.credential_id for call in after}
+
+
+async def test_leases_wait_for_a_limit_that_is_being_set(payer, spec):
+    """Both write the same rows, each in its own order."""
+    call = await group_commit().open(order(payer, spec))
+
+    def renew_meanwhile() -> bool:
+        ids = [call.record.pk]
+        renewing = threading.Thread(target=renew_and_leave, args=[ids])
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [BOOKS])
+            renewing.start()
+            renewing.join(0.3)
+            waited = renewing.is_alive()
+        renewing.join(10)
+        return waited and not renewing.is_alive()
+
+    assert await in_thread(renew_meanwhile)()
+
+
+def renew_and_leave(ids: list[uuid.UUID]) -> None:
+    renew_holds(ids, module.LEASE)
+    connection.close()
+
+
 async def test_call_after_call_fits_where_one_at_a_time_is_allowed(payer, spec, batches):
     await in_thread(set_limits)(spec, max_streams=1)
     commit = group_commit()
@@ -173,6 +211,52 @@ async def test_who_leaves_before_it_begins_gives_its_hold_back(payer, spec):
         await asyncio.sleep(0.02)
     row = await in_thread(UsageRecord.objects.get)()
     assert (row.state, row.outcome) == ("released", "never_called")
+
+
+async def test_who_leaves_in_the_moment_it_begins_gives_its_hold_back(payer, spec, monkeypatch):
+    """It was answered, and is gone before it sees the answer."""
+    commit, real, waiting = group_commit(), GroupCommit._answer, []
+
+    def answer(self, asked, found):
+        real(self, asked, found)
+        waiting[0].cancel()
+
+    monkeypatch.setattr(GroupCommit, "_answer", answer)
+    waiting.append(asyncio.ensure_future(commit.open(order(payer, spec))))
+    with pytest.raises(asyncio.CancelledError):
+        await waiting[0]
+    await commit.written()
+    row = await in_thread(UsageRecord.objects.get)()
+    assert (row.state, row.outcome) == ("released", "never_called")
+
+
+async def test_a_call_that_was_lost_is_not_kept_alive(payer, spec):
+    commit = group_commit()
+    calls = await open_all(commit, [order(payer, spec) for _ in range(2)])
+    await asyncio.sleep(0.05)
+    assert len(commit._held) == 2
+    calls.pop()
+    gc.collect()
+    assert list(commit._held) == calls
+
+
+async def test_all_that_ended_goes_before_what_begins(payer, spec, batches, admin):
+    """However much it is: who has an answer may ask again."""
+    one = await in_thread(payer_of)(admin)
+    await in_thread(set_limits)(admin, max_streams=1)
+    commit = group_commit()
+    orders = [*(order(payer, spec) for _ in range(module._MOST + 5)), order(one, spec)]
+    for call in await open_all(commit, orders):
+        commit.close(ended(call), "stop")
+    assert isinstance(await commit.open(order(one, spec)), MeteredCall)
+
+
+async def test_texts_are_counted_before_anything_is_locked(payer, spec, monkeypatch):
+    done, count, wait = [], actions.input_bound, LockedLimits.wait
+    monkeypatch.setattr(actions, "input_bound", lambda *a: done.append("counted") or count(*a))
+    monkeypatch.setattr(LockedLimits, "wait", lambda self: done.append("locked") or wait(self))
+    await group_commit().open(order(payer, spec))
+    assert done == ["counted", "locked"]
 
 
 async def test_whose_rights_were_read_too_early_does_not_begin(payer, spec, owner):
@@ -294,7 +378,7 @@ async def test_a_call_under_way_keeps_its_hold_and_a_dead_process_s_is_given_bac
     monkeypatch.setattr(module, "_RENEWED_SECONDS", 0.05)
     commit = group_commit()
     lives, forgotten = await open_all(commit, [order(payer, spec) for _ in range(2)])
-    commit._held.discard(forgotten.record.pk)  # as if another process had it, which died
+    commit._held.discard(forgotten)  # as if another process had it, which died
     await in_thread(let_leases_end)()
     await asyncio.sleep(0.5)
     assert await in_thread(release_expired_holds)() == 1
