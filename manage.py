@@ -16,6 +16,9 @@ def main() -> None:
 
     from django.core.management import execute_from_command_line
 
+    from ops.audit.acting import Acting, acts_by
+
+    acts_by(Acting(command=" ".join(sys.argv[1:2])))
     try:
         execute_from_command_line(sys.argv)
     except CannotStart as error:

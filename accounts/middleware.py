@@ -1,10 +1,12 @@
 """Sign-in is required everywhere, unless a view is marked `login_not_required`.
 
-And what the log says about a request: who asked, as far as that can be believed, and no secret.
+And what the log and the audit trail say about a request: who asked, as far as that can be believed,
+and no secret.
 """
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import structlog
 from allauth.account.adapter import get_adapter
@@ -14,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django_structlog.middlewares import RequestMiddleware
 
 from accounts.access import answer_signed_out
+from ops.audit.acting import Acting, acts_by, acts_no_more
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
@@ -38,6 +41,11 @@ class RequestLogMiddleware(RequestMiddleware):
         except PermissionDenied:
             ip = None
         structlog.contextvars.bind_contextvars(ip=ip)
+        acts_by(Acting(request, ip))
+
+    def handle_response(self, request: HttpRequest, response: Any) -> None:
+        super().handle_response(request, response)
+        acts_no_more()
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

@@ -1,0 +1,84 @@
+"""Entries of the audit trail: written with their act, and made to forget who was erased."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Model, Q
+
+from ops.audit.acting import acting
+from ops.audit.acts import Act
+from ops.models import AuditEntry
+
+_BROWSER_SHOWN = 200
+
+
+def record(
+    act: Act,
+    subject: Model | None = None,
+    *,
+    owner: UUID | None = None,
+    actor: Model | None = None,
+    **details: Any,
+) -> None:
+    """Record an act within the transaction that does it.
+
+    `owner` is the id of whose `subject` is, where its name may tell of a person; a person is their
+    own. `actor` is who acts, where that is not who is signed in. `details` are neither secret nor
+    personal. Raises `TransactionManagementError` outside of a transaction.
+    """
+    record_each(act, [subject], owner=owner, actor=actor, **details)
+
+
+def record_each(
+    act: Act,
+    subjects: Iterable[Model | None],
+    *,
+    owner: UUID | None = None,
+    actor: Model | None = None,
+    **details: Any,
+) -> None:
+    """Record one act done to each of several objects, likewise."""
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("an act is recorded in its transaction")
+    by = _by(actor)
+    if command := acting().command:
+        details["command"] = command
+    AuditEntry.objects.bulk_create(
+        AuditEntry(act=act, **by, **_to(each, owner), details=details) for each in subjects
+    )
+
+
+def forget(person: UUID) -> None:
+    """Empty what names somebody who is erased, wherever they acted or something was theirs."""
+    AuditEntry.objects.filter(actor=person).update(actor_name="", address=None, browser="")
+    theirs = AuditEntry.objects.filter(owner=person)
+    theirs.update(subject_name="")
+    theirs.filter(Q(actor=None)).update(address=None, browser="")
+
+
+def _by(actor: Model | None) -> dict[str, Any]:
+    """Return who acts, by which door and from where."""
+    who = acting()
+    if who.request is None:
+        door = AuditEntry.Door.COMMAND if who.command else AuditEntry.Door.HOUSE
+        return {"door": door}
+    user = actor or getattr(who.request, "user", None)
+    browser = who.request.headers.get("User-Agent", "").replace("\x00", "")[:_BROWSER_SHOWN]
+    by = {"door": AuditEntry.Door.WEB, "address": who.address, "browser": browser}
+    if user is not None and user.pk:
+        by |= {"actor": user.pk, "actor_name": str(user)[:254]}
+    return by
+
+
+def _to(subject: Model | None, owner: UUID | None) -> dict[str, Any]:
+    """Return which object an act was done to."""
+    if subject is None:
+        return {}
+    kind = subject._meta.label_lower
+    if kind == settings.AUTH_USER_MODEL.lower():
+        owner = subject.pk
+    name = str(subject).replace("\x00", "")[:254]
+    return {"kind": kind, "key": str(subject.pk), "owner": owner, "subject_name": name}
