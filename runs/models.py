@@ -115,6 +115,10 @@ class Run(models.Model):
             ),
             models.Index(fields=["account", "-created_at"], name="runs_by_account"),
             models.Index(fields=["-created_at", "-id"], name="runs_newest_first"),
+            # Whoever deletes a model does not read every run for those it answered.
+            models.Index(
+                fields=["served_by"], condition=Q(served_by__isnull=False), name="runs_by_served_by"
+            ),
         ]
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "client_id"], name="runs_one_per_request"),

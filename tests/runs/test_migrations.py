@@ -4,11 +4,14 @@ import datetime as dt
 
 import pytest
 from django.core.management import call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import User
 from chat.models import Conversation, Message
+from ops.audit.acts import Act
+from ops.audit.trail import record
+from ops.models import AuditEntry
 from providers.actions import add_model, add_provider, rotate_credential
 from providers.models import Credential, ModelSpec, Provider
 from runs import actions, claims
@@ -18,7 +21,7 @@ from tests.runs.scripted import ScriptedBackend
 from usage.models import UsageRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ROOMS = ("chat", "runs", "usage", "providers", "accounts")
+ROOMS = ("chat", "runs", "usage", "providers", "accounts", "ops")
 LATER = {"served_by_id", "credential_id", "held_cost"}  # columns that came after the first release
 
 
@@ -30,6 +33,8 @@ def answered(ask, monkeypatch) -> Run:
     run = claims.claim(ask().pk, "w")
     call = actions.begin_attempt(run, 1)
     assert actions.finish(run, State.STOPPED, text="Text", call=call)
+    with transaction.atomic():
+        record(Act.PERSON_CHANGED, run.user, name="changed")
     actions.begin_attempt(claims.claim(ask().pk, "w"), 1)
     return run
 
@@ -60,7 +65,7 @@ def back_and_forth(app: str) -> None:
 @pytest.mark.parametrize("app", ROOMS)
 def test_each_step_back_and_forth_keeps_the_rows(answered, app):
     ModelSpec.objects.update(public_name="scripted")  # what the way forth gives it again
-    tables: tuple[type, ...] = (User, Provider, ModelSpec)
+    tables: tuple[type, ...] = (User, Provider, ModelSpec, AuditEntry)
     if app != "providers":  # whose first steps back unmake the rooms above it
         tables += (Run, Attempt, UsageRecord, Conversation, Message)
     before = rows(*tables)
