@@ -36,6 +36,21 @@ class Connection(HttpToolsProtocol):
         self._in_time("head")
         super().on_headers_complete()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP; programs are told in the words they read errors in."""
+        if not (self.url or b"").startswith(b"/v1/"):
+            super().send_400_response(msg)
+            return
+        from api.v1.refusals import invalid
+
+        body = invalid(msg).body()
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
     def pause_writing(self) -> None:
         super().pause_writing()
         self._end_after(READER_SECONDS, "reader")

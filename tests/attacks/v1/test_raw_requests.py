@@ -117,6 +117,20 @@ class TestHeaders:
             assert response.headers["x-causerie-deployment"].isprintable()
             assert not {"set-cookie", "x-a"} & set(response.headers)
 
+    def test_what_is_no_http_is_refused_in_the_words_programs_read(self, wire, secret):
+        connection = wire()
+        connection.sendall(head(secret, "Content-Length: 4", "NoColon"))
+        before, _, body = answer(connection).partition(b"\r\n\r\n")
+        assert before.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n")
+        assert json.loads(body)["error"]["type"] == "invalid_request_error"
+
+    def test_what_is_no_http_for_a_page_is_refused_in_plain_words(self, wire):
+        connection = wire()
+        connection.sendall(b"GET / HTTP/1.1\r\nNoColon\r\n\r\n")
+        got = answer(connection)
+        assert statuses(got) == [400]
+        assert b"\r\ncontent-type: text/plain" in got
+
     def test_thousands_of_headers_are_refused_or_read(self, http, model, nothing_is_charged):
         headers = {f"x-{number}": "x" * 200 for number in range(200)}
         assert http.get("/v1/models", headers=headers).status_code in (200, 400, 431)
