@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from ops.admin import SelectingAdmin
+from ops.forms import TypedNumbers
 from providers.actions import delete_provider
 from providers.admin.discovery import find_models
 from providers.discovery import connect
@@ -24,6 +25,7 @@ from providers.models import Provider
 
 @admin.register(Provider)
 class ProviderAdmin(SelectingAdmin):
+    form = TypedNumbers
     list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
     list_filter = ("is_enabled", "is_embedded", "kind")
     search_fields = ("name", "base_url")

@@ -24,7 +24,7 @@ def test_they_are_set_shown_and_lifted(holder, key):
     response = holder.post(of(key, "key-limits"), given, follow=True)
     assert limit_of(key).requests_per_minute == 10
     html = response.content.decode()
-    assert "$0 of $2.5" in html
+    assert "$0.00 of $2.50" in html
     assert "<progress" in html
     holder.post(of(key, "key-limits"), {})
     assert limit_of(key) is None
@@ -37,7 +37,7 @@ def test_how_they_stand(holder, key):
     response = holder.get(of(key, "key-change"))
     day, total = response.context["budgets"]
     assert (day.percent, total.percent, total.held) == (100, 75, 1)
-    assert "$2 of $4, up to $1 more under way" in response.content.decode()
+    assert "$2.00 of $4.00, up to $1.00 more under way" in response.content.decode()
 
 
 def test_those_of_an_administrator_bind(holder, key):
