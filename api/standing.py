@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ApiKey
+from providers.models import ModelSpec
 from usage.limits import limit_of
 from usage.numbers import dollars
 from usage.standing import Moment, Standing, Window
@@ -46,6 +47,14 @@ class Budget:
             "spent": spent,
             "held": dollars(self.held),
         }
+
+
+def unpriced_for(key: ApiKey) -> int:
+    """Return how many of its models the key cannot use while it has a budget: for want of a price.
+
+    One query.
+    """
+    return ModelSpec.objects.open_to(key).unpriced().count()
 
 
 def budgets_of(key: ApiKey) -> list[Budget]:

@@ -14,6 +14,7 @@ from usage.limits import SETTINGS, Subject, limit_of, remove_limits, set_limits
 from usage.models import Limit
 from usage.models.limit import SUBJECTS
 
+
 class SettingsForm(TypedNumbers):
     """The six numbers. An empty one limits nothing; with 0 nothing may be asked.
 

@@ -127,7 +127,8 @@ class UserAdmin(DjangoUserAdmin, SelectingAdmin):
     def password_page(self, user: User) -> str:
         """Not even a part of its hash is shown."""
         url = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', url, _("Set a new password"))
+        link = '<a class="text-link underline" href="{}">{}</a>'
+        return format_html(link, url, _("Set a new password"))
 
     @admin.display(description=_("active"), boolean=True, ordering="is_active")
     def active(self, user: User) -> bool:

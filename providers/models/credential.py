@@ -85,8 +85,8 @@ class Credential(Resting):
 
     class Meta:
         ordering = ("created_at", "id")
-        verbose_name = _("credential")
-        verbose_name_plural = _("credentials")
+        verbose_name = _("provider key")
+        verbose_name_plural = _("provider keys")
         constraints = [
             models.UniqueConstraint(
                 fields=["provider", "name"],

@@ -104,7 +104,7 @@ class UsageRecordAdmin(ReadOnlyAdmin):
     def program(self, record: UsageRecord) -> str | None:
         return _named(record, "key")
 
-    @display(description=_("provider's key"))
+    @display(description=_("provider key"))
     def provider_key(self, record: UsageRecord) -> str | None:
         return _named(record, "credential")
 

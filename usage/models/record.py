@@ -129,7 +129,7 @@ class UsageRecord(models.Model):
         null=True,
         on_delete=models.DO_NOTHING,
         related_name="+",
-        verbose_name=_("credential"),
+        verbose_name=_("provider key"),
         db_index=False,
         db_constraint=False,
     )
