@@ -33,7 +33,7 @@ ENDED = 20  # keys on a page of those that open nothing any more
 
 @require_safe
 def key_list(request: HttpRequest) -> HttpResponse:
-    own = ApiKey.objects.of(person(request)).select_related("owner")
+    own = ApiKey.objects.of(person(request)).select_related("owner", "limit")
     ended = Paginator(own.ended(), ENDED).get_page(request.GET.get("page"))
     return render(request, "api/key_list.html", {"keys": own.working(), "ended": ended})
 

@@ -80,6 +80,14 @@ def credential_form(provider: Provider, **changes: str) -> dict[str, str]:
 
 
 class TestCredential:
+    def test_a_new_one_takes_no_place_of_another(self, administrator, provider):
+        html = administrator.get(page(Credential, "add")).content.decode()
+        assert "Encrypted, and never shown again." in html
+        assert "Takes the place" not in html
+        assert "Ends with" not in html
+        stored = page(Credential, "change", provider.credentials.get().pk)
+        assert "Takes the place" in administrator.get(stored).content.decode()
+
     def test_is_stored_encrypted(self, administrator):
         provider = add_provider("Other", "https://other.example.test/v1")
         given = credential_form(provider, new_secret=NEW)
