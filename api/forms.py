@@ -74,7 +74,7 @@ class ScopeForm(forms.Form):
         super().__init__(*args, **options)
         self.label_suffix = ""
         self.key = key
-        choices = [(each.public_name, f"{each.public_name} ({each})") for each in offered]
+        choices = [(each.public_name, _named(each)) for each in offered]
         known = {name for name, label in choices}
         # What a key names stays chosen though it cannot be used: without it the key may open all.
         gone = [name for name in (key.model_names if key else ()) if name not in known]
@@ -161,6 +161,12 @@ class KeyForm(ScopeForm):
         if choice == KEEP and self.key is not None:
             return self.key.expires_at
         return None if choice == NEVER else timezone.now() + dt.timedelta(days=int(choice))
+
+
+def _named(model: ModelSpec) -> str:
+    """Name a model as programs do, and as people do where that is another name."""
+    name = model.public_name or ""
+    return name if name == str(model) else f"{name} ({model})"
 
 
 def _as_it_is(key: ApiKey) -> str:

@@ -24,7 +24,7 @@ from accounts.models import ApiKey
 from api import once
 from api.forms import KeyForm, RotateForm, models_for
 from api.samples import samples_for
-from api.standing import budgets_of
+from api.standing import budgets_of, unpriced_for
 from usage.errors import LimitsNotSet
 from usage.forms import LimitForm
 
@@ -33,7 +33,7 @@ ENDED = 20  # keys on a page of those that open nothing any more
 
 @require_safe
 def key_list(request: HttpRequest) -> HttpResponse:
-    own = ApiKey.objects.of(person(request)).select_related("owner")
+    own = ApiKey.objects.of(person(request)).select_related("owner", "limit")
     ended = Paginator(own.ended(), ENDED).get_page(request.GET.get("page"))
     return render(request, "api/key_list.html", {"keys": own.working(), "ended": ended})
 
@@ -169,7 +169,8 @@ def _show(
         page |= {
             "form": form or KeyForm(offered=models_for(key.owner), key=key),
             "limits": limits or LimitForm(subject=key),
-            "budgets": budgets_of(key),
+            "budgets": (budgets := budgets_of(key)),
+            "unpriced": unpriced_for(key) if budgets else 0,
             "samples": samples_for(key),
         }
     status = 422 if form or limits else 200

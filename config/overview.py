@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from providers.models import ModelSpec
+from providers.models import ModelSpec, Provider
 from runs.models import Run
 from runs.states import State
 from usage.models import Limit, UsageRecord
@@ -60,7 +60,16 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "title": _("Overview"),
         "figures": figures,
         "budgets": budgets() if sees_limits else [],
+        "connect": first_step(request),
     }
+
+
+def first_step(request: HttpRequest) -> str:
+    """Return where a provider is added, while there is only the model that came along."""
+    may_add = admin.site.get_model_admin(Provider).has_add_permission(request)
+    if not may_add or Provider.objects.filter(is_embedded=False).exists():
+        return ""
+    return reverse("admin:providers_provider_add")
 
 
 def people(href: str) -> Figure:

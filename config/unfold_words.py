@@ -38,7 +38,6 @@ WORDS = (
     _("Submit"),
     _("This item will be deleted."),
     _("This object doesn't have a change history."),
-    _("This page yielded into no results. Create a new item or reset your filters."),
     _("To"),
     _("Toggle password visibility"),
     _("True"),

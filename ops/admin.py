@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 
 MOST_OWNERS = 100  # people that a search may mean
 MOST_ROWS = 10_000  # as far as a list goes: a page further on would read all before it
@@ -39,6 +40,14 @@ class NewestRows(InfinitePaginator):
 
     template_name = "ops/pagination.html"
     count = MOST_ROWS
+
+
+class UncountedList(ChangeList):
+    """Counts the rows of its page alone: the paginator's number is a bound, not to be told."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_count = self.full_result_count = len(self.result_list)
 
 
 class SelectingAdmin(ModelAdmin):
@@ -80,6 +89,9 @@ class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).defer(*self.hidden)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[UncountedList]:
+        return UncountedList
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Show the list, whose statements are planned for what is asked each time.

@@ -160,6 +160,11 @@ class CredentialForm(KeyForm, forms.ModelForm):
         model = Credential
         fields = ("provider", "name", *SETTINGS)
 
+    def __init__(self, *given: Any, **options: Any) -> None:
+        super().__init__(*given, **options)
+        if self.instance._state.adding and "new_secret" in self.fields:
+            self.fields["new_secret"].help_text = _("Encrypted, and never shown again.")
+
     def clean_new_secret(self) -> str:
         secret: str = self.cleaned_data["new_secret"]
         if not secret and self.instance._state.adding:

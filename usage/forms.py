@@ -1,6 +1,5 @@
 """What the pages about limits take in."""
 
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,14 +9,13 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from ops.forms import TypedNumbers
 from usage.limits import SETTINGS, Subject, limit_of, remove_limits, set_limits
 from usage.models import Limit
 from usage.models.limit import SUBJECTS
 
-_CENT = Decimal("0.01")
 
-
-class SettingsForm(forms.ModelForm):
+class SettingsForm(TypedNumbers):
     """The six numbers. An empty one limits nothing; with 0 nothing may be asked.
 
     A budget of 0 US dollars leaves the models that cost nothing.
@@ -26,12 +24,6 @@ class SettingsForm(forms.ModelForm):
     class Meta:
         model = Limit
         fields = SETTINGS
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        for name, value in self.initial.items():
-            if isinstance(value, Decimal) and value == value.quantize(_CENT):
-                self.initial[name] = value.quantize(_CENT)  # no more decimals than are of use
 
     @property
     def settings(self) -> dict[str, Any]:

@@ -177,7 +177,11 @@ def _streaming(asked: list[Asked], spec: ModelSpec | None, heard: Heard | None) 
     if heard and spec:
         if heard.error is None:
             return Line(what, Verdict.PASSED, _("%s answered word by word.") % spec.label)
-        return Line(what, Verdict.FAILED, f"{spec.label}: {_advised(heard.error)}")
+        said = f"{spec.label}: {_advised(heard.error)}"
+        if isinstance(heard.error, errors.LimitReached):  # says nothing of the server
+            why = _("The test counts against your own limits: no model was asked.")
+            return Line(what, Verdict.NOT_TRIED, f"{said} {why}")
+        return Line(what, Verdict.FAILED, said)
     if not any(each.was_answered for each in asked):
         return Line(what, Verdict.NOT_TRIED, _("The server was not reached."))
     if spec is None:

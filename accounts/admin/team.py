@@ -58,6 +58,8 @@ class TeamAdmin(ContestedAdmin, SearchingAdmin):
         for model in team.models.order_by("label", "pk"):
             name = f"admin:{model._meta.app_label}_{model._meta.model_name}_change"
             links.append((reverse(name, args=[model.pk]), str(model)))
+        if not links:
+            return str(_("None. It is chosen on the page of each model."))
         return format_html_join(" · ", '<a class="text-link" href="{}">{}</a>', links)
 
     @display(description=_("limits and budgets, for all members together"))

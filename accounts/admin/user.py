@@ -1,5 +1,6 @@
 """People in the administration. Rights change through the same actions as anywhere else."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -39,12 +40,14 @@ class UserForm(ModelForm):
     class Meta:
         model = User
         fields = ("name",)
+        help_texts = {"name": ""}  # speaks to the person
 
 
 class UserAddForm(UserCreationForm):
     class Meta:
         model = User
         fields = ("email", "name")
+        help_texts = {"name": ""}
 
     def clean_email(self) -> str:
         return self.cleaned_data["email"].lower()
@@ -71,11 +74,25 @@ class AuthenticatorInline(ReadOnlyInline):
     """
 
     model = Authenticator
+    verbose_name = _("second factor")
+    verbose_name_plural = _("second factors")
     tab = True
-    fields = ("type", "created_at", "last_used_at")
+    fields = ("kind", "added", "last_used")
     ordering = ("created_at",)
     readonly_fields = fields
     can_delete = True
+
+    @admin.display(description=_("kind"))
+    def kind(self, factor: Authenticator) -> str:
+        return factor.get_type_display()
+
+    @admin.display(description=_("created"))
+    def added(self, factor: Authenticator) -> dt.datetime:
+        return factor.created_at
+
+    @admin.display(description=_("last used"))
+    def last_used(self, factor: Authenticator) -> dt.datetime | None:
+        return factor.last_used_at
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser
@@ -85,9 +102,28 @@ class UserSessionInline(ReadOnlyInline):
     """Where somebody is signed in; the session key, which would let one in, is never shown."""
 
     model = UserSession
+    verbose_name = _("session")
+    verbose_name_plural = _("sessions")
     tab = True
-    fields = ("ip", "user_agent", "created_at", "last_seen_at")
+    fields = ("address", "browser", "begun", "last_seen")
     ordering = ("-last_seen_at",)
+    readonly_fields = fields
+
+    @admin.display(description=_("address"))
+    def address(self, session: UserSession) -> str:
+        return session.ip
+
+    @admin.display(description=_("browser"))
+    def browser(self, session: UserSession) -> str:
+        return session.user_agent
+
+    @admin.display(description=_("begun"))
+    def begun(self, session: UserSession) -> dt.datetime:
+        return session.created_at
+
+    @admin.display(description=_("last seen"))
+    def last_seen(self, session: UserSession) -> dt.datetime:
+        return session.last_seen_at
 
 
 @admin.register(User)
@@ -127,7 +163,8 @@ class UserAdmin(DjangoUserAdmin, SelectingAdmin):
     def password_page(self, user: User) -> str:
         """Not even a part of its hash is shown."""
         url = reverse("admin:auth_user_password_change", args=[user.pk])
-        return format_html('<a href="{}">{}</a>', url, _("Set a new password"))
+        link = '<a class="text-link underline" href="{}">{}</a>'
+        return format_html(link, url, _("Set a new password"))
 
     @admin.display(description=_("active"), boolean=True, ordering="is_active")
     def active(self, user: User) -> bool:

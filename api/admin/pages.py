@@ -4,10 +4,11 @@ from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from ops.admin import SearchingAdmin
 
 LIST, PAGE = "admin:accounts_apikey_changelist", "admin:accounts_apikey_change"
 SECRET = "admin:accounts_apikey_secret"  # noqa: S105  (the name of a page)
+MOST_NAMED = 20  # keys in the question whether to revoke them
 
 
 class KeyPages(SearchingAdmin):
@@ -44,7 +46,10 @@ class KeyPages(SearchingAdmin):
             self.message_user(request, sentence)
             return redirect(PAGE, key.pk)
         title = gettext("The secret of “%s”") % key.name
-        return self._page(request, key, "secret", title=title, secret=secret)
+        limits = f"{reverse('admin:usage_limit_add')}?key={key.pk}"
+        if not request.user.has_perm("usage.add_limit"):
+            limits = ""
+        return self._page(request, key, "secret", title=title, secret=secret, limits=limits)
 
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         key = self.get_object(request, object_id)
@@ -84,7 +89,7 @@ class KeyPages(SearchingAdmin):
         if key is None:
             return redirect(LIST)
         if request.method == "POST":
-            self.revoke_all(request, ApiKey.objects.filter(pk=key.pk))
+            self._revoke(request, ApiKey.objects.filter(pk=key.pk))
             return redirect(PAGE, key.pk)
         return self._page(
             request,
@@ -97,7 +102,32 @@ class KeyPages(SearchingAdmin):
         )
 
     @admin.action(description=_("Revoke the chosen keys"), permissions=["change"])
-    def revoke_all(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
+    def revoke_all(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> HttpResponse | None:
+        """Ask, then revoke. The answer sends the same choice again, by keys or as "all"."""
+        keys = chosen.filter(revoked_at=None)
+        total = keys.count()
+        if "confirmed" in request.POST or not total:
+            self._revoke(request, keys)
+            return None
+        title = ngettext("Revoke %s key?", "Revoke %s keys?", total) % total
+        return self._page(
+            request,
+            None,
+            "ask",
+            title=title,
+            sentence=_("Programs that use them are refused from now on. This cannot be undone."),
+            verb=_("Revoke"),
+            variant="danger",
+            keys=keys.select_related("owner")[:MOST_NAMED],
+            unnamed=max(0, total - MOST_NAMED),
+            choice=[
+                (name, value)
+                for name in ("action", "select_across", ACTION_CHECKBOX_NAME)
+                for value in request.POST.getlist(name)
+            ],
+        )
+
+    def _revoke(self, request: HttpRequest, chosen: QuerySet[ApiKey]) -> None:
         keys = list(chosen.filter(revoked_at=None))
         for key in keys:
             api_keys.revoke_key(key)
@@ -114,6 +144,8 @@ class KeyPages(SearchingAdmin):
         self.message_user(request, _("This API key was revoked."), messages.WARNING)
         return None
 
-    def _page(self, request: HttpRequest, key: ApiKey, name: str, **more: Any) -> HttpResponse:
+    def _page(
+        self, request: HttpRequest, key: ApiKey | None, name: str, **more: Any
+    ) -> HttpResponse:
         shared = {**self.admin_site.each_context(request), "opts": self.opts, "original": key}
         return render(request, f"admin/api/key_{name}.html", {**shared, **more})

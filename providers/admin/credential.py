@@ -92,7 +92,10 @@ class CredentialAdmin(SelectingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         if obj is None:
-            return self.fieldsets
+            (title, settled), among = self.fieldsets
+            # Nothing is stored yet whose end could be shown.
+            fields = [each for each in settled["fields"] if each != "ending"]
+            return ((title, {"fields": fields}), among)
         (title, settled), among = self.fieldsets
         # What was rotated out takes no key any more.
         fields = [each for each in settled["fields"] if each != "new_secret" or not obj.retires_at]

@@ -158,7 +158,10 @@ def _table(provider: Provider, found: Found, part: str) -> dict[str, Any]:
     headers = [_("add"), _("name"), _("can"), _("context window"), _("price in / out")]
     rows = [_row(provider, found, each, number) for number, each in enumerate(fit[:MOST])]
     cells = [list(zip(headers, row, strict=True)) for row in rows]
-    return {"headers": headers, "rows": cells, "shown": len(rows), "fit": len(fit)}
+    fresh = any(each.name not in found.known for each in fit[:MOST])
+    return {
+        "headers": headers, "rows": cells, "shown": len(rows), "fit": len(fit), "fresh": fresh,
+    }  # fmt: skip
 
 
 def _row(provider: Provider, found: Found, model: Offered, number: int) -> list[str]:

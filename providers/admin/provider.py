@@ -1,10 +1,11 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Now
 from django.forms import Script
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html_join
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from ops.admin import SelectingAdmin
+from ops.forms import TypedNumbers
 from providers.actions import delete_provider
 from providers.admin.discovery import find_models
 from providers.discovery import connect
@@ -24,10 +26,11 @@ from providers.models import Provider
 
 @admin.register(Provider)
 class ProviderAdmin(SelectingAdmin):
-    list_display = ("name", "kind", "base_url", "is_enabled", "is_embedded", "allow_private")
+    form = TypedNumbers
+    list_display = ("name", "kind", "base_url", "model_count", "key_count", "is_enabled")
     list_filter = ("is_enabled", "is_embedded", "kind")
     search_fields = ("name", "base_url")
-    readonly_fields = ("keys", "its_models", "is_embedded", "created_at")
+    readonly_fields = ("keys", "its_models", "created_at")
     change_form_outer_before_template = "providers/_connection_form.html"
     actions_detail = ("find",)
     limits = (
@@ -45,7 +48,7 @@ class ProviderAdmin(SelectingAdmin):
         (None, {"fields": ("name", "kind", "base_url", "allow_private", "is_enabled")}),
         (None, {"fields": ("keys", "its_models")}),
         limits,
-        (None, {"fields": ("is_embedded", "created_at")}),
+        (None, {"fields": ("created_at",)}),
     )
 
     class Media:
@@ -57,6 +60,30 @@ class ProviderAdmin(SelectingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         return self.fieldsets if obj else self.add_fieldsets
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        """Return the providers with how many models and keys each has."""
+        alive = Q(credentials__retires_at=None) | Q(credentials__retires_at__gt=Now())
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                models_of=Count("specs", distinct=True),
+                keys_of=Count("credentials", filter=alive, distinct=True),
+            )
+        )
+
+    @admin.display(description=_("models"), ordering="models_of")
+    def model_count(self, provider: Any) -> str:
+        return number_format(provider.models_of, force_grouping=True)
+
+    @admin.display(description=_("keys"), ordering="keys_of")
+    def key_count(self, provider: Any) -> str:
+        return number_format(provider.keys_of, force_grouping=True)
+
+    def response_post_save_add(self, request: HttpRequest, obj: Provider) -> HttpResponse:
+        """Lead to where its connection is tested and its models are found: what comes next."""
+        return redirect("admin:providers_provider_change", obj.pk)
 
     def save_model(self, request: HttpRequest, obj: Provider, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from ops.forms import TypedNumbers
 from providers.actions import refuse_as_default
 from providers.models import Ability, ModelSpec
 
 
-class SpecForm(forms.ModelForm):
+class SpecForm(TypedNumbers):
     """A model of the catalogue. What is the default stays fit to be it."""
 
     abilities = forms.MultipleChoiceField(

@@ -45,7 +45,9 @@ class Credential(Resting):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="credentials")
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, related_name="credentials", verbose_name=_("provider")
+    )
     name = models.CharField(_("name"), max_length=100, default="default")
     secret = EncryptedTextField(_("secret"))
     # Scheme, host and port it was stored for: a changed address does not get the old one's key.
@@ -85,8 +87,8 @@ class Credential(Resting):
 
     class Meta:
         ordering = ("created_at", "id")
-        verbose_name = _("credential")
-        verbose_name_plural = _("credentials")
+        verbose_name = _("provider key")
+        verbose_name_plural = _("provider keys")
         constraints = [
             models.UniqueConstraint(
                 fields=["provider", "name"],

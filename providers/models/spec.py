@@ -95,7 +95,9 @@ class ModelSpec(Resting):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="specs")
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, related_name="specs", verbose_name=_("provider")
+    )
     name = models.CharField(
         _("upstream name"), max_length=200, help_text=_("as the provider's API calls the model")
     )

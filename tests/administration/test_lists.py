@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import Team
 from assistants.models import SavedPrompt
 from chat.models import Conversation, Message
-from providers.models import ModelSpec
+from providers.models import ModelSpec, Provider
 from runs.models import Run
 from tests.administration.scenery import called
 from tests.administration.test_pages import changelist, page_of
@@ -188,7 +188,7 @@ def test_the_overview_says_how_the_house_is_doing(admin_client, lived_in):
     assert models.value == "1"
     assert (answers.value, answers.note) == ("0", "1 waiting, 0 went wrong within a day")
     assert (calls.value, calls.note) == ("1", "7 tokens, $0.00")
-    assert len(queries(admin_client, reverse("admin:index"))) <= 11
+    assert len(queries(admin_client, reverse("admin:index"))) <= 12
 
 
 def test_the_overview_names_budgets_near_their_end(admin_client, owner, outsider, lived_in):
@@ -207,6 +207,42 @@ def test_the_overview_names_budgets_near_their_end(admin_client, owner, outsider
     assert len(queries(admin_client, reverse("admin:index"))) == few
     staff = signed_in(make_person("staff@example.test", is_staff=True))
     assert "Sales" not in staff.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize("embedded", [True, False])
+def test_the_overview_leads_to_a_first_provider(admin_client, lived_in, embedded):
+    Provider.objects.update(is_embedded=embedded)
+    html = admin_client.get(reverse("admin:index")).content.decode()
+    assert ("Connect a provider" in html) == embedded
+    staff = signed_in(make_person("staff@example.test", is_staff=True))
+    assert "Connect a provider" not in staff.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize("name", ["usage_usagerecord", "usage_account", "runs_run"])
+def test_a_list_that_nobody_counts_tells_of_no_number(admin_client, lived_in, name):
+    url = reverse(f"admin:{name}_changelist")
+    for query in ("", "?q=nobody@"):
+        html = admin_client.get(url + query).content.decode()
+        assert "10000" not in html
+        assert "Show all" not in html
+    assert "No results found" in html
+    assert "Reset filters" in html
+
+
+def test_an_empty_list_offers_only_what_helps(admin_client):
+    ledger = admin_client.get(reverse("admin:usage_usagerecord_changelist")).content.decode()
+    assert "Nothing here yet" in ledger
+    assert "Reset filters" not in ledger
+    assert (
+        "Add team" in admin_client.get(reverse("admin:accounts_team_changelist")).content.decode()
+    )
+
+
+def test_the_way_to_a_page_keeps_the_letters_of_its_name(admin_client, owner):
+    page = reverse("admin:accounts_user_change", args=[owner.pk])
+    html = admin_client.get(page).content.decode()
+    assert owner.email in html
+    assert owner.email.capitalize() not in html
 
 
 def test_an_empty_house_has_an_overview_too(admin_client):

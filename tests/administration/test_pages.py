@@ -2,9 +2,11 @@
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
+from django.contrib import admin as administration
+from django.contrib.admin.utils import flatten_fieldsets
 from django.test import Client
 from django.urls import reverse
+from django.utils.functional import Promise
 
 from accounts.models import User
 from chat.models import Conversation
@@ -15,7 +17,7 @@ from usage.models import UsageRecord
 
 OURS = ("accounts", "providers", "usage", "runs", "chat", "assistants")
 REGISTERED = sorted(
-    (model for model in admin.site._registry if model._meta.app_label in OURS),
+    (model for model in administration.site._registry if model._meta.app_label in OURS),
     key=lambda model: model._meta.label,
 )
 
@@ -72,6 +74,20 @@ def test_staff_without_rights_see_nothing(lived_in):
     for model in REGISTERED:
         assert staff.get(changelist(model)).status_code == 403
     assert lived_in.spec.label not in staff.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize("app", ["accounts", "providers", "usage"])
+def test_what_a_page_names_can_be_said_in_other_languages(rf, admin, app):
+    """A name that nobody chose is the attribute's own: English in every language."""
+    request = rf.get("/")
+    request.user = admin
+    pages = administration.site._registry
+    for model in (each for each in REGISTERED if each._meta.app_label == app):
+        page, fields = pages[model], {field.name: field for field in model._meta.fields}
+        names = {*map(str, page.get_list_display(request))}
+        names |= set(flatten_fieldsets(page.get_fieldsets(request, model())))
+        for name in names & set(fields) - {"id", *dir(page)}:
+            assert isinstance(fields[name].verbose_name, Promise), f"{model.__name__}.{name}"
 
 
 def test_no_page_shows_a_secret_or_what_people_wrote(admin, admin_client, lived_in):

@@ -146,6 +146,7 @@ class TestMaking:
         shown = proven.get(made.url)
         assert "no-store" in shown["Cache-Control"]
         (secret,) = SECRET.findall(shown.content.decode())
+        assert f"{reverse('admin:usage_limit_add')}?key={key.pk}" in shown.content.decode()
         assert authenticate(secret, HERE) == key
         assert (key.owner, key.made_by) == (owner, admin)
         assert (key.model_names, key.networks) == (["plain-model"], ["192.0.2.0/24"])
@@ -275,6 +276,36 @@ class TestRevoking:
         other = issue_key(owner, "another")[0]
         revoke_key(other)
         chosen = {"action": "revoke_all", "_selected_action": [str(key.pk), str(other.pk)]}
-        html = proven.post(LIST, chosen, follow=True).content.decode()
+        asked = proven.post(LIST, chosen).content.decode()
+        assert "Revoke 1 key?" in asked
+        assert key.masked in asked
+        assert other.masked not in asked
+        assert ApiKey.objects.working().get() == key
+        html = proven.post(LIST, {**chosen, "confirmed": "yes"}, follow=True).content.decode()
         assert "1 key was revoked." in html
         assert not ApiKey.objects.working().exists()
+        assert "0 keys were revoked." in proven.post(LIST, chosen, follow=True).content.decode()
+
+    def test_the_question_sends_the_same_choice_again(self, proven, owner, outsider):
+        for number in range(25):
+            issue_key(owner if number else outsider, f"number {number}")
+        of_owner = f"{LIST}?owner__id__exact={owner.pk}"
+        one = str(ApiKey.objects.of(owner)[0].pk)
+        everything = {"action": "revoke_all", "_selected_action": [one], "select_across": "1"}
+        with CaptureQueriesContext(connection) as found:
+            asked = proven.post(of_owner, everything)
+        assert len(found) <= 9
+        html = asked.content.decode()
+        assert "Revoke 24 keys?" in html
+        assert html.count("sk-causerie-") == 20
+        assert "and 4 more" in html
+        proven.post(of_owner, {"confirmed": "yes", **_hidden(html)})
+        assert ApiKey.objects.working().get().owner == outsider
+
+
+def _hidden(html: str) -> dict[str, list[str]]:
+    """Return what the page's hidden fields send, but for the token."""
+    found: dict[str, list[str]] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html):
+        found.setdefault(name, []).append(value)
+    return {name: values for name, values in found.items() if name != "csrfmiddlewaretoken"}

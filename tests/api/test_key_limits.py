@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from accounts.api_keys import issue_key
 from accounts.models import ApiKey
+from providers.models import ModelSpec
 from tests.api.conftest import recently_proven
 from tests.api.test_key_pages import of
 from usage.errors import LimitsBind
@@ -24,7 +25,7 @@ def test_they_are_set_shown_and_lifted(holder, key):
     response = holder.post(of(key, "key-limits"), given, follow=True)
     assert limit_of(key).requests_per_minute == 10
     html = response.content.decode()
-    assert "$0 of $2.5" in html
+    assert "$0.00 of $2.50" in html
     assert "<progress" in html
     holder.post(of(key, "key-limits"), {})
     assert limit_of(key) is None
@@ -37,7 +38,25 @@ def test_how_they_stand(holder, key):
     response = holder.get(of(key, "key-change"))
     day, total = response.context["budgets"]
     assert (day.percent, total.percent, total.held) == (100, 75, 1)
-    assert "$2 of $4, up to $1 more under way" in response.content.decode()
+    assert "$2.00 of $4.00, up to $1.00 more under way" in response.content.decode()
+
+
+def test_it_says_what_a_budget_shuts_out(holder, key, house):
+    sentence = "1 model cannot be used, since its price is not known"
+    set_limits(key, max_streams=3)
+    assert sentence not in holder.get(of(key, "key-change")).content.decode()
+    set_limits(key, day_budget=3)
+    assert sentence in holder.get(of(key, "key-change")).content.decode()
+    ModelSpec.objects.update(input_price=1, output_price=1)
+    assert sentence not in holder.get(of(key, "key-change")).content.decode()
+
+
+def test_a_model_of_one_name_is_named_once(holder, key, house):
+    choices = dict(holder.get(of(key, "key-change")).context["form"].fields["model_names"].choices)
+    assert choices == {"plain-model": "plain-model (Plain)"}
+    ModelSpec.objects.filter(name="plain").update(label="plain-model")
+    choices = dict(holder.get(of(key, "key-change")).context["form"].fields["model_names"].choices)
+    assert choices == {"plain-model": "plain-model"}
 
 
 def test_those_of_an_administrator_bind(holder, key):

@@ -17,7 +17,7 @@ from accounts.api_keys import Scope, authenticate, issue_key, note_use, revoke_k
 from accounts.models import ApiKey
 from tests.api.conftest import recently_proven
 from tests.people import PASSWORD
-from usage.limits import limit_of
+from usage.limits import limit_of, set_limits
 
 pytestmark = pytest.mark.django_db
 LIST, CREATE = reverse("api:key-list"), reverse("api:key-create")
@@ -145,17 +145,20 @@ class TestList:
 
     def test_its_queries_do_not_grow(self, owner, owner_client, django_assert_num_queries):
         for number in range(3):
-            issue_key(owner, str(number))
+            set_limits(issue_key(owner, str(number))[0], day_budget=3)
         revoke_key(issue_key(owner, "ended")[0])
         owner_client.get(LIST)
         with django_assert_num_queries(5):
             owner_client.get(LIST)
         for number in range(30):
             key = issue_key(owner, str(number))[0]
+            set_limits(key, max_streams=7)
             if number % 2:
                 revoke_key(key)
         with django_assert_num_queries(5):
-            owner_client.get(LIST)
+            html = owner_client.get(LIST).content.decode()
+        assert html.count("$3.00 a day") == 3
+        assert html.count("7 answers at once") == 15
 
     @pytest.mark.parametrize("page", ["x", "-1", "9" * 400, "0"])
     def test_a_page_that_is_none(self, owner_client, key, page):

@@ -119,7 +119,7 @@ def test_the_administration_works_under_its_policy(page, base, person, complaint
     sign_in(page, base, "admin@example.test")
     page.goto(f"{base}/admin/accounts/user/?q=olive")
     page.get_by_role("link", name="owner@example.test").click()
-    page.get_by_role("link", name="Authenticators").click()  # a tab that Alpine opens
+    page.get_by_role("link", name="Second factors").click()  # a tab that Alpine opens
     page.get_by_role("button", name="Deactivate").click()
     page.wait_for_url(re.compile(r"/admin/accounts/user/"))
     person.refresh_from_db()

@@ -8,11 +8,12 @@ import pytest
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from providers.actions import add_model, add_provider, set_default_model
+from providers.actions import add_model, add_provider, set_default_model, store_credential
 from providers.models import Credential, ModelSpec, Provider
 from tests.fake_backend import FakeBackend, in_thread
 from tests.people import make_administrator, make_person, signed_in
@@ -79,6 +80,14 @@ def credential_form(provider: Provider, **changes: str) -> dict[str, str]:
 
 
 class TestCredential:
+    def test_a_new_one_takes_no_place_of_another(self, administrator, provider):
+        html = administrator.get(page(Credential, "add")).content.decode()
+        assert "Encrypted, and never shown again." in html
+        assert "Takes the place" not in html
+        assert "Ends with" not in html
+        stored = page(Credential, "change", provider.credentials.get().pk)
+        assert "Takes the place" in administrator.get(stored).content.decode()
+
     def test_is_stored_encrypted(self, administrator):
         provider = add_provider("Other", "https://other.example.test/v1")
         given = credential_form(provider, new_secret=NEW)
@@ -190,6 +199,14 @@ def test_lists_cost_the_same_for_many_rows(
         assert administrator.get(page(model, "changelist")).status_code == 200
 
 
+def test_the_list_counts_models_and_keys(administrator, provider, spec):
+    store_credential(provider, NEW, name="second")
+    Credential.objects.filter(name="default").update(retires_at=Now())
+    add_model(provider, "another")
+    (row,) = administrator.get(page(Provider, "changelist")).context["cl"].result_list
+    assert (row.models_of, row.keys_of) == (2, 1)
+
+
 def test_dumps_do_not_hold_the_key(provider, capsys):
     call_command("dumpdata", "providers", "--traceback")
     dumped = capsys.readouterr().out
@@ -228,6 +245,8 @@ class TestConnecting:
         assert provider.current_secret() == SECRET
         assert ModelSpec.objects.answering().filter(provider=provider, is_default=True).exists()
         assert SECRET not in said
+        assert "Test the connection" in said
+        assert 'value="120"' in said
 
     def test_named_models_are_not_asked_for(self, administrator):
         said = added(administrator, base_url="https://a.test/v1", models="large, small ,,large")

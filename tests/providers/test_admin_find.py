@@ -102,6 +102,13 @@ class TestAsking:
         assert 'value="whisper-1"' not in html
         assert reverse("admin:providers_modelspec_change", args=[spec.pk]) in html
         assert "no longer in the server" not in html
+        assert "Add the chosen models" in html
+
+    def test_it_offers_to_add_none_where_all_are_there(self, admin_client, provider):
+        add_model(provider, "whisper-1")
+        html = ask(admin_client, provider, part="whisper")
+        assert "All of these are in the catalogue." in html
+        assert "Add the chosen models" not in html
 
     def test_it_says_what_the_server_no_longer_lists(self, admin_client, provider):
         add_model(provider, "old", label="An old one")

@@ -18,6 +18,7 @@ from tests.people import make_person, signed_in
 from usage import connection, views
 from usage.actions import account_of, payer_of
 from usage.connection import try_connection
+from usage.limits import set_limits
 from usage.models import UsageRecord
 from usage.report import Line, Verdict
 
@@ -334,6 +335,17 @@ class TestAModelThatDoesNotAnswer:
         monkeypatch.setattr("usage.metered.backend_for", broken)
         assert tried(provider).streaming.verdict == FAILED
         assert not UsageRecord.objects.exists()
+
+
+def test_ones_own_limit_says_nothing_of_the_server(fake, provider, spec):
+    """Neither a budget, for which nobody knows the price, nor a full minute is a failed stream."""
+    for limit in ({"day_budget": 1}, {"requests_per_minute": 0}):
+        person = make_person()
+        set_limits(person, **limit)
+        lines = try_connection(provider, payer_of(person))
+        assert FAILED not in [line.verdict for line in lines]
+        assert "your own limits: no model was asked" in lines[-2].sentence
+    assert fake.calls == []
 
 
 def test_it_ends_in_time_as_it_is(fake, provider, spec):

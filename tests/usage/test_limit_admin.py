@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.api_keys import issue_key
 from accounts.models import Team
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec, Route
@@ -70,6 +71,11 @@ class TestList:
         ):  # fmt: skip
             assert words in html, words
         assert [limit.kind for limit in rows(admin_client)] == ["model", "user", "team"]
+
+    def test_it_says_whose_a_key_is(self, admin_client, owner):
+        key = issue_key(owner, "a script")[0]
+        set_limits(key, max_streams=1)
+        assert f"{key} · {owner.email}" in text(admin_client.get(LIST))
 
     def test_it_is_narrowed_by_kind_state_and_name(self, admin_client, owner, team, spec):
         person = set_limits(owner, total_budget=Decimal(10))

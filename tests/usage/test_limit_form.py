@@ -49,6 +49,16 @@ def test_it_begins_with_what_is_set(owner):
     assert (shown["day_budget"].value(), shown["max_streams"].value()) == (Decimal("2.5"), 3)
 
 
+@pytest.mark.parametrize(
+    ("budget", "text"), [("2", "2"), ("20", "20"), ("2.5", "2.5"), ("0.0001", "0.0001"), ("0", "0")]
+)
+def test_a_budget_is_shown_as_it_is_typed(owner, budget, text):
+    set_limits(owner, day_budget=Decimal(budget), total_budget=Decimal(1000))
+    html = LimitForm(subject=owner).as_p()
+    assert f'value="{text}"' in html
+    assert 'value="1000"' in html
+
+
 def test_all_six_are_saved(owner):
     numbers = {name: 10 + place for place, name in enumerate(SETTINGS)}
     form = LimitForm({name: str(number) for name, number in numbers.items()}, subject=owner)

@@ -54,7 +54,8 @@ class LimitAdmin(SearchingAdmin):
 
     @display(description=_("for"))
     def name(self, limit: Limit) -> str:
-        return str(limit)
+        """Name whom it limits; of a key also whose it is, which its own name may not tell."""
+        return f"{limit.key} · {limit.key.owner}" if limit.key else str(limit)
 
     @display(description=_("kind"))
     def kind(self, limit: Limit) -> str:

@@ -1,5 +1,6 @@
 """The ledger, to look at: what was charged is never changed by hand."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin
@@ -25,7 +26,7 @@ LABELS = {"held": "info", "settled": "success", "released": "warning"}
 @admin.register(UsageRecord)
 class UsageRecordAdmin(ReadOnlyAdmin):
     list_display = (
-        "created_at", "person", "asked", "door", "program", "state_label",
+        "created_at", "person", "asked", "door", "program_name", "state_label",
         "tokens", "counted", "price", "times", "outcome",
     )  # fmt: skip
     list_select_related = ("account__user", "key")
@@ -101,10 +102,14 @@ class UsageRecordAdmin(ReadOnlyAdmin):
         return gettext("%(model)s, answered by %(deployment)s") % names
 
     @display(description=_("API key"))
+    def program_name(self, record: UsageRecord) -> str | None:
+        return _named(record, "key", lambda key: str(key.name))
+
+    @display(description=_("API key"))
     def program(self, record: UsageRecord) -> str | None:
         return _named(record, "key")
 
-    @display(description=_("provider's key"))
+    @display(description=_("provider key"))
     def provider_key(self, record: UsageRecord) -> str | None:
         return _named(record, "credential")
 
@@ -157,14 +162,14 @@ class UsageRecordAdmin(ReadOnlyAdmin):
         return ", ".join(names) or None
 
 
-def _named(record: UsageRecord, field: str) -> str | None:
+def _named(record: UsageRecord, field: str, name: Callable[[Any], str] = str) -> str | None:
     if getattr(record, f"{field}_id") is None:
         return None
     try:
         named = getattr(record, field)
     except ObjectDoesNotExist:
         named = None
-    return str(named) if named else gettext("deleted")
+    return name(named) if named else gettext("deleted")
 
 
 def _seconds(milliseconds: int | None) -> str | None:

@@ -11,14 +11,13 @@ from typing import Any
 
 from django.contrib.admin import ListFilter
 from django.http import HttpRequest
-from unfold.views import ChangeList
 
-from ops.admin import MOST_ROWS
+from ops.admin import MOST_ROWS, UncountedList
 from ops.filters import DayFilter
 from usage.models import UsageRecord
 
 
-class LedgerList(ChangeList):
+class LedgerList(UncountedList):
     """`looked_since` is the begin of what was looked through; `None` where that was everything."""
 
     looked_since: dt.datetime | None = None

@@ -32,7 +32,7 @@ class Account(models.Model):
     cost = models.DecimalField(
         max_digits=20, decimal_places=10, default=0, db_default=0, editable=False
     )
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
 
     class Meta:
         verbose_name = _("account")

@@ -77,6 +77,10 @@ class UsageRecordQuerySet(models.QuerySet["UsageRecord"]):
         return begins.aggregate(latest=Max("begin"))["latest"]
 
 
+def _price(name: Any) -> models.DecimalField:
+    return models.DecimalField(name, max_digits=14, decimal_places=6, null=True)
+
+
 class UsageRecord(models.Model):
     """One call to a model: held before it is made, settled or released after it ended.
 
@@ -94,7 +98,11 @@ class UsageRecord(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     account = models.ForeignKey(
-        Account, on_delete=models.PROTECT, related_name="usage", db_index=False
+        Account,
+        on_delete=models.PROTECT,
+        related_name="usage",
+        verbose_name=_("account"),
+        db_index=False,
     )
     door = models.CharField(_("door"), max_length=20)
     key = models.ForeignKey(
@@ -129,28 +137,28 @@ class UsageRecord(models.Model):
         null=True,
         on_delete=models.DO_NOTHING,
         related_name="+",
-        verbose_name=_("credential"),
+        verbose_name=_("provider key"),
         db_index=False,
         db_constraint=False,
     )
     provider_name = models.CharField(_("provider"), max_length=100)
     model_name = models.CharField(_("model"), max_length=200, default="")
     deployment_name = models.CharField(_("deployment"), max_length=200)
-    input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
-    cached_input_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
-    output_price = models.DecimalField(max_digits=14, decimal_places=6, null=True)
+    input_price = _price(_("price of input"))
+    cached_input_price = _price(_("price of cached input"))
+    output_price = _price(_("price of output"))
 
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.HELD)
-    held_input_tokens = models.PositiveIntegerField()
-    held_output_tokens = models.PositiveIntegerField()
+    held_input_tokens = models.PositiveIntegerField(_("input tokens at most"))
+    held_output_tokens = models.PositiveIntegerField(_("output tokens at most"))
     held_cost = models.DecimalField(max_digits=20, decimal_places=10, null=True)
     # The limits that this call counts against: what it holds there is given back at its end.
     limits = ArrayField(models.BigIntegerField(), default=list)
-    lease_expires_at = models.DateTimeField(null=True)
+    lease_expires_at = models.DateTimeField(_("given back, unless renewed"), null=True)
     input_tokens = models.PositiveIntegerField(_("input tokens"), null=True)
     output_tokens = models.PositiveIntegerField(_("output tokens"), null=True)
-    cached_tokens = models.PositiveIntegerField(default=0)
-    reasoning_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(_("cached tokens"), default=0)
+    reasoning_tokens = models.PositiveIntegerField(_("reasoning tokens"), default=0)
     is_reported = models.BooleanField(
         _("reported by the provider"), default=False, help_text=_("Otherwise it is an estimate.")
     )
@@ -158,8 +166,8 @@ class UsageRecord(models.Model):
     outcome = models.CharField(_("outcome"), max_length=40, blank=True)
     first_token_ms = models.PositiveIntegerField(_("first token"), null=True)
     latency_ms = models.PositiveIntegerField(_("duration"), null=True)
-    created_at = models.DateTimeField(db_default=Now(), editable=False)
-    ended_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("begun"), db_default=Now(), editable=False)
+    ended_at = models.DateTimeField(_("ended"), null=True)
 
     # Not kept: how the limits stood when it was held, as a program is told.
     limit_headers: dict[str, str] = {}
