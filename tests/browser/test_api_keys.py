@@ -184,3 +184,22 @@ def test_an_administrator_makes_rotates_and_revokes(
     expect(page.get_by_text("1 key was revoked.")).to_be_visible()
     clean(page)
     assert not ApiKey.objects.working().exists()
+
+
+def test_an_administrator_is_asked_before_several_are_revoked(
+    administrator: Page, base: str, owner: User
+):
+    page = administrator
+    for name in ("one", "two"):
+        issue_key(owner, name)
+    page.goto(base + reverse("admin:accounts_apikey_changelist"))
+    for box in page.locator("input[name=_selected_action]").all():
+        box.check()
+    page.locator("select[name=action]").select_option(label="Revoke the chosen keys")
+    page.get_by_role("button", name="Run").click()
+    expect(page.get_by_role("heading", name="Revoke 2 keys?")).to_be_visible()
+    clean(page)
+    assert ApiKey.objects.working().count() == 2
+    page.get_by_role("button", name="Revoke").click()
+    expect(page.get_by_text("2 keys were revoked.")).to_be_visible()
+    assert not ApiKey.objects.working().exists()
