@@ -37,7 +37,9 @@ def means(request: HttpRequest, user: User) -> dict[str, Any]:
 @transaction.atomic
 def record_failed(people: Iterable[User], by: str) -> None:
     """Record that somebody failed to sign in as each of these, `MOST_FAILED` times `WITHIN`."""
-    for user in people:
+    keys = [user.pk for user in people]
+    # Locked, so that nobody is named who is just being erased, and that guesses count each other.
+    for user in User.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
         failed = AuditEntry.objects.filter(owner=user.pk, act=Act.SIGN_IN_FAILED)
         if failed.filter(created_at__gt=Now() - WITHIN)[:MOST_FAILED].count() < MOST_FAILED:
             record(Act.SIGN_IN_FAILED, user, by=[by])
