@@ -1,5 +1,6 @@
 """What can happen to people: each verb is one transaction, called by pages, admin and commands."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from importlib import import_module
 from typing import Any
@@ -10,6 +11,8 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from accounts import errors, first
@@ -19,8 +22,10 @@ from accounts.models import Team, User
 from accounts.rights import bump_rights
 from ops.audit.acts import Act
 from ops.audit.trail import forget, record, record_each
+from ops.models import AuditEntry
 
 _ADMINISTRATORS = 0x61646D696E73  # an advisory lock: who of them goes is settled one by one
+_LATELY = dt.timedelta(days=1)
 
 __all__ = [
     "add_user",
@@ -34,6 +39,7 @@ __all__ = [
     "end_sessions",
     "ensure_administrator",
     "erase_user",
+    "forget_erased",
     "grant_administration",
     "reactivate_user",
     "save_team",
@@ -209,6 +215,21 @@ def erase_user(user: User) -> None:
 
 
 @transaction.atomic
+def forget_erased() -> None:
+    """Forget, where they acted of late, who was erased while a request of theirs was under way.
+
+    Its entry was not there yet to be found, or came after.
+    """
+    _one_by_one()
+    lately = AuditEntry.objects.filter(created_at__gt=Now() - _LATELY)
+    for name, whose in (("actor_name", "actor"), ("subject_name", "owner")):
+        theirs = lately.exclude(**{whose: None}).exclude(**{name: ""})
+        gone = theirs.exclude(Exists(User.objects.filter(pk=OuterRef(whose))))
+        for erased in gone.values_list(whose, flat=True).distinct():
+            forget(erased)
+
+
+@transaction.atomic
 def save_team(team: Team, members: Iterable[User]) -> None:
     """Save a team with exactly these members. Whoever is not among them loses what it opened.
 
@@ -277,14 +298,18 @@ def _end(sessions: Iterable[UserSession]) -> None:
     UserSession.objects.filter(pk__in=ended).delete()
 
 
+def _one_by_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS])
+
+
 def _locked_administrators() -> list[User]:
     """Return the administrators, whom nobody else changes meanwhile.
 
     Whoever waits begins to look after the wait: of those who are none any more it would lock the
     rows all the same, in the other order than the next one's.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS])
+    _one_by_one()
     return list(User.objects.administrators().select_for_update().order_by("pk"))
 
 

@@ -190,11 +190,19 @@ def _changes(old: Scope, new: Scope, *, renamed: bool = False) -> dict[str, Any]
 
     A name, and the addresses that somebody works at, tell of a person: only that they changed.
     """
-    before, after = asdict(old), asdict(new)
+    before, after = _told(old), _told(new)
     unlike = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
     untold = [*(["name"] if renamed else []), *(["networks"] if "networks" in unlike else [])]
     unlike.pop("networks", None)
     return unlike | ({"changed": untold} if untold else {})
+
+
+def _told(scope: Scope) -> dict[str, Any]:
+    """Return a scope with a star where nothing is narrowed: nothing would read as if none was."""
+    return asdict(scope) | {
+        "endpoints": list(scope.endpoints) or ["*"],
+        "model_names": list(scope.model_names) or ["*"],
+    }
 
 
 def _new_secret() -> str:

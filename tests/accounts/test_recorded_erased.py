@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from django.db import transaction
 from django.test import Client
 
 from accounts import actions
@@ -13,6 +14,7 @@ from accounts.api_keys import Scope, change_key, end_former, issue_key, revoke_k
 from accounts.models import Team, User
 from accounts.recorded import record_failed
 from ops.audit.acts import Act
+from ops.audit.trail import record
 from ops.models import AuditEntry
 from tests.people import PASSWORD, make_administrator, make_person
 from tests.trail import ADDRESS, BROWSER, acting_as, whole_trail
@@ -103,6 +105,33 @@ def test_whoever_else_acted_is_still_named(erased, another):
     last = AuditEntry.objects.get(act=Act.PERSON_ERASED)
     assert (last.actor_name, last.address, last.browser) == (other.email, ADDRESS, BROWSER)
     assert AuditEntry.objects.filter(actor_name=other.email).count() == 8
+
+
+def test_what_their_last_request_wrote_is_forgotten_later(erased, another):
+    still_acting, pk = User.objects.get(pk=erased.pk), erased.pk
+    with transaction.atomic():
+        actions.erase_user(erased)
+    with acting_as(still_acting), transaction.atomic():
+        record(Act.PERSON_CHANGED, another)
+    with acting_as(another), transaction.atomic():
+        record(Act.PERSON_CHANGED, still_acting)
+    assert "seudonyma" in whole_trail()
+    actions.forget_erased()
+    assert "seudonyma" not in whole_trail()
+    of_them, by_them = AuditEntry.objects.order_by("-pk")[:2]
+    assert (by_them.actor, by_them.actor_name, by_them.address) == (pk, "", None)
+    assert by_them.subject_name == another.email
+    assert (of_them.owner, of_them.subject_name, of_them.actor_name) == (pk, "", another.email)
+
+
+def test_whoever_is_there_is_not_forgotten(another, django_assert_num_queries):
+    with acting_as(another):
+        actions.save_team(Team(name="Kitchen"), [another])
+        actions.change_name(another, "Somebody")
+    before = whole_trail()
+    with django_assert_num_queries(5):  # a savepoint, a lock, and two questions
+        actions.forget_erased()
+    assert whole_trail() == before
 
 
 @pytest.fixture

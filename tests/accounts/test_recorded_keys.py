@@ -50,8 +50,8 @@ def test_what_a_new_one_is_narrowed_to_is_told(owner):
     with recorded(Act.KEY_ISSUED) as entries:
         issue_key(owner, "x", Scope(("models",), ("m-1", "m-2"), ("192.0.2.0/24",), until))
     assert entries[0].details == {
-        "endpoints": [[], ["models"]],
-        "model_names": [[], ["m-1", "m-2"]],
+        "endpoints": [["*"], ["models"]],
+        "model_names": [["*"], ["m-1", "m-2"]],
         "expires_at": [None, "2030-01-02T00:00:00Z"],
         "changed": ["networks"],
     }
@@ -65,9 +65,9 @@ def test_a_change_tells_what_became_of_what(admin, key):
         change_key(key, "another", Scope(expires_at=until))
         change_key(key, "third", Scope(expires_at=until))
     assert [entry.details for entry in entries] == [
-        {"endpoints": [[], ["models"]], "changed": ["name", "networks"]},
+        {"endpoints": [["*"], ["models"]], "changed": ["name", "networks"]},
         {
-            "endpoints": [["models"], []],
+            "endpoints": [["models"], ["*"]],
             "expires_at": [None, "2030-01-02T00:00:00Z"],
             "changed": ["networks"],
         },
