@@ -166,7 +166,8 @@ def _label(
     said = {**span, "total": total, "highest": measure.write(value), "when": name}
     if measure.is_mean:
         sentence = _(
-            "%(what)s from %(first)s to %(last)s: %(total)s. The longest is %(highest)s: %(when)s."
+            "%(what)s from %(first)s to %(last)s: %(total)s on average. "
+            "The longest is %(highest)s: %(when)s."
         )
     else:
         sentence = _(
