@@ -6,6 +6,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 _SMALLEST = Decimal("0.0001")
+_TRIFLE = 0.001
 _LARGE = ((Decimal(10**9), "B"), (Decimal(10**6), "M"), (Decimal(10**3), "k"))
 
 
@@ -25,7 +26,15 @@ def count(number: int) -> str:
 
 
 def seconds(milliseconds: float) -> str:
-    return _("%s s") % number_format(milliseconds / 1000, 2)
+    return _("%s s") % number_format(round(milliseconds / 1000, 2), 2)
+
+
+def percent(share: float) -> str:
+    """Write a share of 1 in percent; a trifle is not nothing."""
+    if 0 < share < _TRIFLE:
+        return f"<{percent(_TRIFLE)}"
+    decimals = 1 if 0 < share < 0.0995 else 0
+    return _("%s %%") % number_format(round(100 * share, decimals), decimals, force_grouping=True)
 
 
 def short(number: Decimal) -> str:

@@ -12,7 +12,7 @@ from usage.dashboard.charts import FEW, LOWEST, WIDEST, Chart, charts, top_of
 from usage.dashboard.measures import MEASURES, change
 from usage.dashboard.period import Period
 from usage.dashboard.sums import Bar, Figures
-from usage.numbers import dollars, short
+from usage.numbers import dollars, percent, seconds, short
 
 FIRST = dt.date(2026, 11, 1)
 AMOUNTS = st.decimals(0, 10**9, places=6) | st.integers(0, 10**15).map(Decimal)
@@ -97,10 +97,9 @@ def test_where_nothing_was_timed_there_is_no_bar_and_no_mean():
 def test_it_is_told_to_who_cannot_see_it():
     found = drawn(Figures(calls=1, cost=Decimal("0.5")), Figures(calls=3, cost=Decimal("1.25")))
     assert found["spend"].label == (
-        "Spend from Nov. 1, 2026 to Nov. 2, 2026: $1.7500 in all. "
-        "The most is $1.2500: Nov. 2, 2026."
+        "Spend, Nov. 1, 2026 – Nov. 2, 2026: $1.7500 in all. The most is $1.2500: Nov. 2, 2026."
     )
-    assert found["errors"].label == "Errors from Nov. 1, 2026 to Nov. 2, 2026: nothing yet."
+    assert found["errors"].label == "Errors, Nov. 1, 2026 – Nov. 2, 2026: nothing yet."
 
 
 @pytest.mark.parametrize("days", [1, 2, FEW, FEW + 1, 30, 31, 92])
@@ -128,7 +127,7 @@ def test_months_are_named_by_month():
         (1, 2, "50 % less than in the time before"),
         (0, 2, "100 % less than in the time before"),
         (1000, 1001, "as much as in the time before"),
-        (10**6, 1, ">9,999 % more than in the time before"),
+        (10**6, 1, ">9,900 % more than in the time before"),
         (1, 0, None),
     ],
 )
@@ -150,3 +149,11 @@ def test_few_decimals_of_much_money():
     assert [short(Decimal(each)) for each in ("0.05", "20", "1500", "2000000", "3E+9")] == [
         "0.05", "20", "1.5k", "2M", "3B",
     ]  # fmt: skip
+
+
+def test_shares_and_times_are_rounded_not_cut():
+    shares = (0, 0.0000001, 0.004, 0.0996, 0.536, 0.999, 1)
+    assert [percent(share) for share in shares] == [
+        "0 %", "<0.1 %", "0.4 %", "10 %", "54 %", "100 %", "100 %",
+    ]  # fmt: skip
+    assert seconds(1999) == "2.00 s"

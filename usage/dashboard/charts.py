@@ -82,6 +82,11 @@ def name_of(start: dt.date, by: str) -> str:
     return date_format(start, "YEAR_MONTH_FORMAT" if by == "month" else "DATE_FORMAT")
 
 
+def name_of_days(period: Period) -> str:
+    first, last = date_format(period.first), date_format(period.last)
+    return first if first == last else f"{first} – {last}"
+
+
 def top_of(highest: Decimal, *, is_whole: bool) -> Decimal:
     """Return the end of the axis: a round number not below `highest`, as is its half."""
     if highest <= 0:
@@ -154,26 +159,18 @@ def _label(
     measure: Measure, period: Period, names: list[str], values: list[Value], total: str
 ) -> str:
     """Say what the picture shows to who cannot see it: the whole, and the highest bar."""
-    span = {
-        "what": measure.title,
-        "first": date_format(period.first),
-        "last": date_format(period.last),
-    }
+    span = {"what": measure.title, "days": name_of_days(period)}
     known = [(value, name) for value, name in zip(values, names, strict=True) if value]
     if not known:
-        return _("%(what)s from %(first)s to %(last)s: nothing yet.") % span
+        return _("%(what)s, %(days)s: nothing yet.") % span
     value, name = max(known, key=lambda each: each[0])
     said = {**span, "total": total, "highest": measure.write(value), "when": name}
     if measure.is_mean:
         sentence = _(
-            "%(what)s from %(first)s to %(last)s: %(total)s on average. "
-            "The longest is %(highest)s: %(when)s."
+            "%(what)s, %(days)s: %(total)s on average. The longest is %(highest)s: %(when)s."
         )
     else:
-        sentence = _(
-            "%(what)s from %(first)s to %(last)s: %(total)s in all. "
-            "The most is %(highest)s: %(when)s."
-        )
+        sentence = _("%(what)s, %(days)s: %(total)s in all. The most is %(highest)s: %(when)s.")
     return sentence % said
 
 

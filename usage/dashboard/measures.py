@@ -4,16 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from usage.dashboard.sums import Figures
-from usage.numbers import count, dollars, seconds, short
+from usage.numbers import count, dollars, percent, seconds, short
 
 Value = Decimal | float | int | None
-MOST_PERCENT = 9999
+MOST = 99  # as much again: a larger change is not told apart
 MUCH = Decimal(100)  # US dollars
 
 
@@ -117,12 +116,14 @@ def change(measure: Measure, now: Figures, before: Figures) -> Change | None:
     new, old = measure.value(now), measure.value(before)
     if not old or new is None:
         return None
-    percent = round(100 * (float(new) - float(old)) / float(old))
-    if percent == 0:
-        return Change("±", _("%s %%") % 0, _("as much as in the time before"))
-    size = _("%s %%") % number_format(min(abs(percent), MOST_PERCENT), force_grouping=True)
-    if abs(percent) > MOST_PERCENT:
-        size = f">{size}"
-    if percent > 0:
+    share = round(float(new) / float(old) - 1, 2)
+    if share == 0:
+        return Change("±", percent(0), _("as much as in the time before"))
+    size = _size(abs(share))
+    if share > 0:
         return Change("↑", size, _("%s more than in the time before") % size)
     return Change("↓", size, _("%s less than in the time before") % size)
+
+
+def _size(share: float) -> str:
+    return percent(share) if share < MOST else f">{percent(MOST)}"

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from usage.dashboard.asked import Asked
 from usage.dashboard.charts import name_of
 from usage.dashboard.measures import MEASURES, decimals_of
 from usage.dashboard.sums import Bar, Figures, Share
-from usage.numbers import dollars
+from usage.numbers import dollars, percent
 
 NOTHING = "–"
 
@@ -68,9 +67,9 @@ def _cells(figures: Figures, total: Figures) -> list[str]:
 def _row(
     name: str, figures: Figures, total: Figures, href: str | None = None, ledger: str | None = None
 ) -> ShareRow:
-    percent = 100 * _share(figures, total)
-    share = _("%s %%") % number_format(percent, 0 if percent >= 10 or not percent else 1)
-    return ShareRow(name, _cells(figures, total), f"{percent:.2f}%", share, href, ledger)
+    share = _share(figures, total)
+    width = f"{100 * share:.2f}%"
+    return ShareRow(name, _cells(figures, total), width, percent(share), href, ledger)
 
 
 def _share(figures: Figures, total: Figures) -> float:

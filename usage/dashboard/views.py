@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import person
 from ops.sheets import csv_response
 from usage.dashboard.asked import Asked, address, asked_from
-from usage.dashboard.charts import charts
+from usage.dashboard.charts import charts, name_of_days
 from usage.dashboard.kind import Kind
 from usage.dashboard.measures import MEASURES
 from usage.dashboard.period import today
@@ -73,7 +73,8 @@ def _figures(asked: Asked, mine: Q, *, leads_to_ledger: bool) -> dict[str, Any]:
         "today": today(),
         "measures": MEASURES,
         "total": whole,
-        "has_former": bool(former.calls),
+        "days_shown": name_of_days(asked.period),
+        "days_before": name_of_days(asked.period.former) if former.calls else "",
         "charts": charts(asked.period, bars, whole, former),
         "days": rows_of_bars(bars, asked.period.by, whole),
         "shares": rows_of_shares(parts, others, asked, whole, leads_to_ledger),
