@@ -7,11 +7,12 @@ from typing import Literal
 
 from django.utils import timezone
 
+from usage.days import DAY, begin_of, month_after
+
 DEFAULT_DAYS = 30
 MOST_DAYS_BY_DAY = 92
 MOST_YEARS = 10
 EARLIEST = dt.date(2000, 1, 1)  # nobody's ledger begins before
-DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +45,18 @@ class Period:
         if self.by == "day":
             return [self.first + n * DAY for n in range(self.days)]
         starts = [self.first]
-        while (following := _month_after(starts[-1])) <= self.last:
+        while (following := month_after(starts[-1])) <= self.last:
             starts.append(following)
         return starts
 
+    @property
+    def end(self) -> dt.date:
+        """The day after the last."""
+        return self.last + DAY
+
     def hours(self) -> list[dt.datetime]:
-        """Return with which hour of UTC each bar begins, and at the end the hour after the last.
-
-        In a zone whose offset is no whole hours an hour belongs to the day it begins in.
-        """
-        return [begin_of(day) for day in [*self.starts(), self.last + DAY]]
-
-
-def begin_of(day: dt.date) -> dt.datetime:
-    """Return the first hour of UTC that begins in that day of `settings.TIME_ZONE`."""
-    midnight = dt.datetime.combine(day, dt.time.min, timezone.get_default_timezone())
-    begin = midnight.astimezone(dt.UTC)
-    hour = begin.replace(minute=0, second=0, microsecond=0)
-    return hour if hour == begin else hour + HOUR
+        """Return the hour that each bar begins with, and at the end the one after the last."""
+        return [begin_of(day) for day in [*self.starts(), self.end]]
 
 
 def today() -> dt.date:
@@ -111,13 +106,9 @@ def _date(text: str) -> dt.date | None:
         return None
 
 
-def _month_after(day: dt.date) -> dt.date:
-    return (day.replace(day=1) + dt.timedelta(days=32)).replace(day=1)
-
-
 def _months_before(day: dt.date, months: int) -> dt.date:
     """Return the same day that many months before; the month's last where there is none."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     month_start = dt.date(year, month + 1, 1)
-    last_of_month = (_month_after(month_start) - DAY).day
+    last_of_month = (month_after(month_start) - DAY).day
     return month_start.replace(day=min(day.day, last_of_month))
