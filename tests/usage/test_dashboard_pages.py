@@ -19,6 +19,7 @@ from providers.actions import add_model, add_provider
 from tests.people import make_person, signed_in
 from tests.usage.ledgers import record
 from usage.actions import payer_of
+from usage.limits import set_limits
 from usage.models import UsageRecord
 from usage.rollups import roll_up
 
@@ -201,6 +202,16 @@ def test_the_others_are_a_row_of_the_spreadsheet(admin_client, owner, spec):
     assert sheet(admin_client.get(HOUSE, {**query, "format": "csv", "rows": "shares"}))[-1][0] == (
         "others"
     )
+
+
+def test_people_see_how_their_own_budgets_stand(owner_client, owner, outsider, calls):
+    assert "Your budgets" not in owner_client.get(OWN).content.decode()
+    set_limits(owner, total_budget=Decimal(2))
+    set_limits(outsider, total_budget=Decimal(77))
+    text = owner_client.get(OWN).content.decode()
+    assert "Your budgets" in text
+    assert "$0.5000 of $2" in text
+    assert "$77" not in text
 
 
 def test_calls_without_a_price_and_estimates_are_told(admin_client, owner):

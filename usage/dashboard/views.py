@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import person
 from ops.sheets import csv_response
+from usage.budgets import budgets_of
 from usage.dashboard.asked import Asked, address, asked_from
 from usage.dashboard.charts import charts, name_of_days
 from usage.dashboard.kind import Kind
@@ -58,7 +59,8 @@ def own_usage(request: HttpRequest) -> HttpResponseBase:
     mine = Q(account__user=user) & asked.chosen.rows
     if request.GET.get("format") == "csv":
         return _sheet(request, asked, mine)
-    return render(request, "usage/own.html", _figures(asked, mine, leads_to_ledger=False))
+    page = {**_figures(asked, mine, leads_to_ledger=False), "budgets": budgets_of(user)}
+    return render(request, "usage/own.html", page)
 
 
 def _figures(asked: Asked, mine: Q, *, leads_to_ledger: bool) -> dict[str, Any]:
