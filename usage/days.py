@@ -27,8 +27,9 @@ INSERT INTO usage_spanusage (
 _SUMS = ", ".join(f"sum({name})" for name in NAMES)
 _DAYS = f"""
 SELECT %(calendar)s, 1,
-    CASE WHEN grouping(account_id) = 1 THEN 1 WHEN grouping(model_id) = 1 THEN 2 ELSE 3 END,
-    %(first)s::date + day - 1, door, account_id, key_id, model_id,
+    CASE grouping(door, account_id, key_id, model_id)
+        WHEN 6 THEN 1 WHEN 5 THEN 2 WHEN 11 THEN 3 WHEN 3 THEN 4 ELSE 5 END,
+    %(first)s::date + day - 1, coalesce(door, ''), account_id, key_id, model_id,
     coalesce(model_name, ''), coalesce(provider_name, ''), {_SUMS}
 FROM (
     SELECT *, width_bucket(hour, %(begins)s::timestamptz[]) AS day FROM usage_hourlyusage
@@ -36,7 +37,9 @@ FROM (
 ) AS hours
 GROUP BY GROUPING SETS (
     (day, door, model_id, model_name, provider_name),
-    (day, door, account_id, key_id),
+    (day, door, key_id),
+    (day, account_id),
+    (day, door, account_id),
     (day, door, account_id, key_id, model_id, model_name, provider_name)
 )
 """  # noqa: S608

@@ -72,10 +72,11 @@ def _sources(period: Period, mine: Q, kind: Kind | None, *, by_day: bool) -> Ite
     since = begins[0]
     if calendar and period.first < calendar.until:
         last = min(period.end, calendar.until)
-        spans = _days(period.first, last) if by_day else _months(period.first, last)
-        told = _told(mine, kind)
-        sums = SpanUsage.objects.filter(mine, spans, calendar=calendar, told=told)
-        yield Source(sums, _bar("start", DateField(), period.starts()), _SUMS)
+        mine_here = mine & Q(calendar=calendar, told=_told(mine, kind))
+        # Each for itself: an index leads to the rows of one unit from one day to another.
+        for span in _days(period.first, last) if by_day else _months(period.first, last):
+            sums = SpanUsage.objects.filter(mine_here, span)
+            yield Source(sums, _bar("start", DateField(), period.starts()), _SUMS)
         since = begin_of(last)
     if rolled and since < min(end, rolled):
         of_hours = HourlyUsage.objects.filter(mine, hour__gte=since, hour__lt=min(end, rolled))
@@ -91,23 +92,25 @@ def _bar(time: str, field: Any, begins: list[Any]) -> Func:
     return Func(time, places, function="width_bucket", output_field=IntegerField())
 
 
-def _days(first: dt.date, end: dt.date) -> Q:
-    return Q(unit=SpanUsage.Unit.DAY, start__gte=first, start__lt=end)
+def _days(first: dt.date, end: dt.date) -> list[Q]:
+    return [Q(unit=SpanUsage.Unit.DAY, start__gte=first, start__lt=end)] if first < end else []
 
 
-def _months(first: dt.date, end: dt.date) -> Q:
+def _months(first: dt.date, end: dt.date) -> list[Q]:
     """Describe the whole months before `end`, and the days before and after them."""
     month = first if first.day == 1 else month_after(first)
     last = end.replace(day=1)
     if month >= last:
         return _days(first, end)
     months = Q(unit=SpanUsage.Unit.MONTH, start__gte=month, start__lt=last)
-    return months | _days(first, month) | _days(last, end)
+    return [months, *_days(first, month), *_days(last, end)]
 
 
 _TOLD = {
     SpanUsage.Told.MODEL: {"model", "provider_name", "door"},
-    SpanUsage.Told.PERSON: {"account", "key", "door"},
+    SpanUsage.Told.KEY: {"key", "door"},
+    SpanUsage.Told.PERSON: {"account"},
+    SpanUsage.Told.DOOR: {"account", "door"},
 }
 
 

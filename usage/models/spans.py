@@ -25,9 +25,10 @@ class Calendar(models.Model):
 class SpanUsage(Summed):
     """What the calls of one day or month came to, for those that have some columns in common.
 
-    Each call is in a row of each kind, so that a reader takes those that tell apart no more than
-    it asks for: whole houses are read by model or by person, `EVERY` only for one of these. What
-    a row does not tell apart is null or empty. Rows are written once, by `usage.days`.
+    Each call counts in a row of each kind, so that a reader takes the kind of the fewest rows that
+    has the columns it asks for; what a kind does not tell apart is null or empty. `EVERY` has all
+    and is read for one person, key or model, never for a whole house. Rows are written once, by
+    `usage.days`.
     """
 
     class Unit(models.IntegerChoices):
@@ -35,11 +36,13 @@ class SpanUsage(Summed):
         MONTH = 2
 
     class Told(models.IntegerChoices):
-        """What rows tell apart, the fewest rows first. All tell the doors apart."""
+        """What rows tell apart, the fewest rows first."""
 
-        MODEL = 1  # with the provider
-        PERSON = 2  # with the key
-        EVERY = 3
+        MODEL = 1  # door, model, provider
+        KEY = 2  # door, key
+        PERSON = 3
+        DOOR = 4  # door, person
+        EVERY = 5
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, db_index=False)
     unit = models.PositiveSmallIntegerField(choices=Unit)
@@ -67,8 +70,13 @@ class SpanUsage(Summed):
             ),
             models.Index(
                 fields=["model", "unit", "start"],
-                condition=Q(told=3),
+                condition=Q(told=5),
                 name="usage_span_by_model",
+            ),
+            models.Index(
+                fields=["provider_name", "unit", "start"],
+                condition=Q(told=5),
+                name="usage_span_by_provider",
             ),
         ]
 
