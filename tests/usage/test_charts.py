@@ -152,7 +152,7 @@ def test_few_decimals_of_much_money():
 
 
 def test_shares_and_times_are_rounded_not_cut():
-    shares = (0, 0.0000001, 0.004, 0.0996, 0.536, 0.999, 1)
+    shares = (0, 0.0000001, 0.004, 0.0999, 0.536, 0.999, 1)
     assert [percent(share) for share in shares] == [
         "0 %", "<0.1 %", "0.4 %", "10 %", "54 %", "100 %", "100 %",
     ]  # fmt: skip
