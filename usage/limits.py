@@ -94,7 +94,7 @@ def remove_limits(subject: Subject, *, by_owner: bool = False) -> None:
 
 
 def _which(subject: Subject) -> dict[str, Subject]:
-    return {_FIELDS[type(subject)]: subject}
+    return {_FIELDS[subject.__class__]: subject}  # type() of a request's user is a wrapper's
 
 
 def _keep(subject: Subject) -> None:

@@ -1,4 +1,4 @@
-"""How the budgets of a key stand, to be looked at."""
+"""How the budgets of a key, or of a person, stand: to be looked at by whose they are."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from usage.limits import limit_of
 from usage.standing import Moment, Standing, Window
 
@@ -34,8 +34,8 @@ class Budget:
         return 100 if used >= self.most else int(100 * used / self.most)
 
 
-def budgets_of(key: ApiKey) -> list[Budget]:
-    limit = limit_of(key)
+def budgets_of(subject: ApiKey | User) -> list[Budget]:
+    limit = limit_of(subject)
     if limit is None:
         return []
     now = Standing(limit, Moment(timezone.now()))
