@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from accounts.api_keys import issue_key
+from accounts.models import Team
 from providers.actions import add_model, add_provider
 from tests.usage.ledgers import record
 from usage.actions import payer_of
@@ -130,6 +131,11 @@ def test_on_ones_own_page_nobody_elses_is_named(db, owner, outsider):
     query = QueryDict(f"key={key.pk}")
     assert chosen_from(query, owner).label == str(key)
     assert chosen_from(query, outsider).label == str(key.pk)
+    hidden = add_model(add_provider("P", "https://models.example.test/v1"), "m", label="Hidden")
+    hidden.teams.add(Team.objects.create(name="T"))
+    query = QueryDict(f"model={hidden.pk}")
+    assert chosen_from(query, owner).label == str(hidden.pk)
+    assert chosen_from(query).label == "Hidden"
     for kind in ("team", "person"):
         assert chosen_from(QueryDict(f"{kind}={uuid.uuid4()}"), owner) == Chosen()
 

@@ -25,19 +25,26 @@ def labels_of(kind: Kind, values: Mapping[str, str]) -> dict[str, str]:
 
 
 def label_of(kind: Kind, value: str, owner: User | None) -> str:
-    """Return how to call one value; with an owner, keys of others are not named."""
+    """Return how to call one value; for an owner only what is theirs, or theirs to use, is named.
+
+    What has no name that they may see is called by its value.
+    """
     rows = _rows(kind, [value])
     if kind is Kind.KEY and owner:
         rows = rows.filter(owner=owner)
+    if kind is Kind.MODEL and owner:
+        rows = ModelSpec.objects.usable_by(owner).filter(pk=value)
     if row := next(iter(rows), None):
         return str(row)
-    if kind is Kind.MODEL:
-        calls = UsageRecord.objects.filter(model__pk=value)
-        if owner:
-            calls = calls.filter(account__user=owner)
-        newest = calls.order_by("-created_at").values_list("model_name", flat=True)
-        return newest.first() or value
-    return value
+    return _ledgers_name(value, owner) if kind is Kind.MODEL else value
+
+
+def _ledgers_name(model: str, owner: User | None) -> str:
+    calls = UsageRecord.objects.filter(model__pk=model)
+    if owner:
+        calls = calls.filter(account__user=owner)
+    newest = calls.order_by("-created_at").values_list("model_name", flat=True)
+    return newest.first() or model
 
 
 def _rows(kind: Kind, values: Collection[str]) -> QuerySet[Any]:

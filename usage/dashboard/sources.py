@@ -124,8 +124,8 @@ def _columns(rows: Q) -> Iterator[str]:
     for child in rows.children:
         if isinstance(child, Q):
             yield from _columns(child)
-        elif isinstance(child, tuple):
-            yield _column(child[0])
+        else:
+            yield _column(child[0]) if isinstance(child, tuple) else "any"
 
 
 def _column(lookup: str) -> str:
