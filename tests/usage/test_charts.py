@@ -76,7 +76,7 @@ def test_what_is_little_beside_an_outlier_is_seen():
 
 def test_what_a_bar_says_is_text():
     column = Column("0.00%", "9.00%", "<b>&", (Piece(1, "1%", "2%", "3%", "4%"),))
-    assert column.__html__() == (
+    assert column.markup == (
         '<g class="chart-column"><title>&lt;b&gt;&amp;</title>'
         '<rect class="chart-place" x="0.00%" width="9.00%" height="100%"/>'
         '<rect class="chart-part-1" x="1%" y="2%" width="3%" height="4%"/></g>'

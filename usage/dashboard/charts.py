@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -49,14 +50,16 @@ class Column:
     title: str
     pieces: tuple[Piece, ...]
 
-    def __html__(self) -> str:
+    @property
+    def markup(self) -> SafeString:
         drawn = "".join(
             f'<rect class="chart-part-{each.part}" x="{each.x}" y="{each.y}"'
             f' width="{each.width}" height="{each.height}"/>'
             for each in self.pieces
         )
         place = f'<rect class="chart-place" x="{self.x}" width="{self.width}" height="100%"/>'
-        return f'<g class="chart-column"><title>{escape(self.title)}</title>{place}{drawn}</g>'
+        title = f"<title>{escape(self.title)}</title>"
+        return SafeString(f'<g class="chart-column">{title}{place}{drawn}</g>')
 
 
 @dataclass(frozen=True, slots=True)
