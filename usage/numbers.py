@@ -33,7 +33,7 @@ def percent(share: float) -> str:
     """Write a share of 1 in percent; a trifle is not nothing."""
     if 0 < share < _TRIFLE:
         return f"<{percent(_TRIFLE)}"
-    decimals = 1 if 0 < share < 0.0995 else 0
+    decimals = 1 if 0 < share < 0.00995 else 0
     return _("%s %%") % number_format(round(100 * share, decimals), decimals, force_grouping=True)
 
 

@@ -8,7 +8,7 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usage.dashboard.charts import FEW, LOWEST, WIDEST, Chart, charts, top_of
+from usage.dashboard.charts import FEW, LOWEST, WIDEST, Chart, Column, Piece, charts, top_of
 from usage.dashboard.measures import MEASURES, change
 from usage.dashboard.period import Period
 from usage.dashboard.sums import Bar, Figures
@@ -72,6 +72,15 @@ def test_what_is_little_beside_an_outlier_is_seen():
     chart = drawn(Figures(calls=1), Figures(calls=10**9), Figures())["requests"]
     heights = [[piece.height for piece in column.pieces] for column in chart.columns]
     assert heights == [["0.90%"], ["100.00%"], []]
+
+
+def test_what_a_bar_says_is_text():
+    column = Column("0.00%", "9.00%", "<b>&", (Piece(1, "1%", "2%", "3%", "4%"),))
+    assert column.__html__() == (
+        '<g class="chart-column"><title>&lt;b&gt;&amp;</title>'
+        '<rect class="chart-place" x="0.00%" width="9.00%" height="100%"/>'
+        '<rect class="chart-part-1" x="1%" y="2%" width="3%" height="4%"/></g>'
+    )
 
 
 def test_tokens_are_stacked_input_below_output():
@@ -152,7 +161,7 @@ def test_few_decimals_of_much_money():
 
 
 def test_shares_and_times_are_rounded_not_cut():
-    shares = (0, 0.0000001, 0.004, 0.0996, 0.536, 0.999, 1)
+    shares = (0, 0.0000001, 0.004, 0.0999, 0.536, 0.999, 1)
     assert [percent(share) for share in shares] == [
         "0 %", "<0.1 %", "0.4 %", "10 %", "54 %", "100 %", "100 %",
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from decimal import Decimal
 
 from django.utils.formats import date_format
 from django.utils.functional import Promise
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -37,12 +38,25 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The place of one bar, from edge to edge, with what it says and what is drawn there."""
+    """The place of one bar, from edge to edge, with what it says and what is drawn there.
+
+    It writes its own markup: of five hundred bars on a page a template would look up eight times
+    as many names, which is half of the page's time.
+    """
 
     x: str
     width: str
     title: str
     pieces: tuple[Piece, ...]
+
+    def __html__(self) -> str:
+        drawn = "".join(
+            f'<rect class="chart-part-{each.part}" x="{each.x}" y="{each.y}"'
+            f' width="{each.width}" height="{each.height}"/>'
+            for each in self.pieces
+        )
+        place = f'<rect class="chart-place" x="{self.x}" width="{self.width}" height="100%"/>'
+        return f'<g class="chart-column"><title>{escape(self.title)}</title>{place}{drawn}</g>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +139,11 @@ def _chart(
 def _columns(measure: Measure, bars: Sequence[Bar], names: list[str], top: float) -> list[Column]:
     place = 100 / len(bars)
     width = min(place * FILLED, WIDEST)
+    sentence = _("%(day)s: %(value)s")
     columns = []
     for number, (bar, name) in enumerate(zip(bars, names, strict=True)):
         left = number * place
-        said = _("%(day)s: %(value)s") % {"day": name, "value": _said(measure, bar.figures)}
+        said = sentence % {"day": name, "value": _said(measure, bar.figures)}
         heights = [_height(part.of(bar.figures), measure.scale * top) for part in measure.parts]
         pieces, foot = [], 100.0
         for part, height in enumerate(heights):

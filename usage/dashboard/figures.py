@@ -1,9 +1,9 @@
 """What calls came to, in figures that can be added."""
 
 import datetime as dt
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from decimal import Decimal
-from operator import add, sub
+from operator import add, attrgetter, sub
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,14 @@ class Figures:
         return self.first_token_ms / self.first_tokens if self.first_tokens else None
 
     def __add__(self, other: "Figures") -> "Figures":
-        return Figures(*map(add, astuple(self), astuple(other)))
+        return Figures(*map(add, _values(self), _values(other)))
 
     def __sub__(self, other: "Figures") -> "Figures":
-        return Figures(*map(sub, astuple(self), astuple(other)))
+        return Figures(*map(sub, _values(self), _values(other)))
 
 
 NAMES = [field.name for field in fields(Figures)]
+_values = attrgetter(*NAMES)
 
 
 @dataclass(frozen=True, slots=True)
