@@ -27,8 +27,8 @@ INSERT INTO usage_spanusage (
 _SUMS = ", ".join(f"sum({name})" for name in NAMES)
 _DAYS = f"""
 SELECT %(calendar)s, 1,
-    CASE grouping(door, account_id, key_id, model_id)
-        WHEN 6 THEN 1 WHEN 5 THEN 2 WHEN 11 THEN 3 WHEN 3 THEN 4 ELSE 5 END,
+    CASE grouping(door, account_id, key_id, model_id, provider_name)
+        WHEN 14 THEN 1 WHEN 12 THEN 2 WHEN 11 THEN 3 WHEN 23 THEN 4 WHEN 7 THEN 5 ELSE 6 END,
     %(first)s::date + day - 1, coalesce(door, ''), account_id, key_id, model_id,
     coalesce(model_name, ''), coalesce(provider_name, ''), {_SUMS}
 FROM (
@@ -36,6 +36,7 @@ FROM (
     WHERE hour >= %(since)s AND hour < %(until)s
 ) AS hours
 GROUP BY GROUPING SETS (
+    (day, door, provider_name),
     (day, door, model_id, model_name, provider_name),
     (day, door, key_id),
     (day, account_id),

@@ -107,6 +107,7 @@ def _months(first: dt.date, end: dt.date) -> list[Q]:
 
 
 _TOLD = {
+    SpanUsage.Told.PROVIDER: {"provider_name", "door"},
     SpanUsage.Told.MODEL: {"model", "provider_name", "door"},
     SpanUsage.Told.KEY: {"key", "door"},
     SpanUsage.Told.PERSON: {"account"},

@@ -4,8 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Max, Q, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models import F, Max, Q, Value
 from django.utils.translation import gettext
 
 from usage.dashboard.figures import NAMES, Bar, Figures, Share
@@ -23,7 +22,7 @@ _ADDED = ", ".join(
 _BARS = f"SELECT part, {_ADDED} FROM (%s) AS parts GROUP BY part"  # noqa: S608
 # The largest parts; before them all together, as a part of its own.
 _PARTS = (
-    f"SELECT grouping(part), part, max(name), {_ADDED} FROM (%s) AS parts"  # noqa: S608
+    f"SELECT grouping(part), part::text, max(name), {_ADDED} FROM (%s) AS parts"  # noqa: S608
     " GROUP BY GROUPING SETS ((), (part))"
     " ORDER BY grouping(part) DESC, coalesce(sum(all_cost), 0) DESC, sum(all_calls) DESC, part"
     " LIMIT %%s"
@@ -54,7 +53,7 @@ def shares(period: Period, mine: Q, kind: Kind, most: int = 50) -> tuple[list[Sh
     Together they are the total; only of teams they are more, since somebody in two teams counts in
     both. People who are in none now are one row.
     """
-    part = Cast(COLUMNS[kind], TextField())
+    part = F(COLUMNS[kind])
     name = Max("model_name") if kind is Kind.MODEL else _UNNAMED
     found = _fetched(_PARTS, sources(period, mine, kind), lambda _source: part, name, most + 1)
     (_, _, _, *whole), *rows = found

@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('first_token_ms', models.PositiveBigIntegerField()),
                 ('first_tokens', models.PositiveIntegerField()),
                 ('unit', models.PositiveSmallIntegerField(choices=[(1, 'Day'), (2, 'Month')])),
-                ('told', models.PositiveSmallIntegerField(choices=[(1, 'Model'), (2, 'Key'), (3, 'Person'), (4, 'Door'), (5, 'Every')])),
+                ('told', models.PositiveSmallIntegerField(choices=[(1, 'Provider'), (2, 'Model'), (3, 'Key'), (4, 'Person'), (5, 'Door'), (6, 'Every')])),
                 ('start', models.DateField()),
                 ('account', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='usage.account')),
                 ('calendar', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='usage.calendar')),
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
                 ('model', models.ForeignKey(db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='providers.modelspec')),
             ],
             options={
-                'indexes': [models.Index(fields=['calendar', 'told', 'unit', 'start'], name='usage_span_by_start'), models.Index(condition=models.Q(('account__isnull', False)), fields=['account', 'told', 'unit', 'start'], name='usage_span_by_account'), models.Index(condition=models.Q(('key__isnull', False)), fields=['key', 'told', 'unit', 'start'], name='usage_span_by_key'), models.Index(condition=models.Q(('told', 5)), fields=['model', 'unit', 'start'], name='usage_span_by_model'), models.Index(condition=models.Q(('told', 5)), fields=['provider_name', 'unit', 'start'], name='usage_span_by_provider')],
+                'indexes': [models.Index(fields=['calendar', 'told', 'unit', 'start'], name='usage_span_by_start'), models.Index(condition=models.Q(('account__isnull', False)), fields=['account', 'told', 'unit', 'start'], name='usage_span_by_account'), models.Index(condition=models.Q(('key__isnull', False)), fields=['key', 'told', 'unit', 'start'], name='usage_span_by_key'), models.Index(condition=models.Q(('told', 6)), fields=['model', 'unit', 'start'], name='usage_span_by_model'), models.Index(condition=models.Q(('told', 6)), fields=['provider_name', 'unit', 'start'], name='usage_span_by_provider')],
             },
         ),
     ]

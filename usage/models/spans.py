@@ -38,11 +38,12 @@ class SpanUsage(Summed):
     class Told(models.IntegerChoices):
         """What rows tell apart, the fewest rows first."""
 
-        MODEL = 1  # door, model, provider
-        KEY = 2  # door, key
-        PERSON = 3
-        DOOR = 4  # door, person
-        EVERY = 5
+        PROVIDER = 1  # door, provider
+        MODEL = 2  # door, provider, model
+        KEY = 3  # door, key
+        PERSON = 4
+        DOOR = 5  # door, person
+        EVERY = 6
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, db_index=False)
     unit = models.PositiveSmallIntegerField(choices=Unit)
@@ -70,12 +71,12 @@ class SpanUsage(Summed):
             ),
             models.Index(
                 fields=["model", "unit", "start"],
-                condition=Q(told=5),
+                condition=Q(told=6),
                 name="usage_span_by_model",
             ),
             models.Index(
                 fields=["provider_name", "unit", "start"],
-                condition=Q(told=5),
+                condition=Q(told=6),
                 name="usage_span_by_provider",
             ),
         ]
