@@ -24,7 +24,7 @@ from accounts.models import ApiKey
 from api import once
 from api.forms import KeyForm, RotateForm, models_for
 from api.samples import samples_for
-from api.standing import budgets_of, unpriced_for
+from usage.budgets import budgets_of, unpriced_for
 from usage.errors import LimitsNotSet
 from usage.forms import LimitForm
 

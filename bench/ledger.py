@@ -74,18 +74,20 @@ def make_rows(data: Path, rows: int) -> dict[str, Any]:
     started = time.monotonic()
     with psycopg.connect(address, autocommit=True) as connection:
         took = fill(connection, rows)
-    took["sums by the hour"] = ledger_pages.roll_up_all()
+    took |= ledger_pages.add_up_all()
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("VACUUM (ANALYZE)")
         sizes = connection.execute(
             "SELECT pg_total_relation_size(%(t)s), pg_relation_size(%(t)s),"
             " pg_total_relation_size('usage_hourlyusage'),"
             " (SELECT count(*) FROM usage_hourlyusage),"
+            " pg_total_relation_size('usage_spanusage'),"
+            " (SELECT count(*) FROM usage_spanusage),"
             " pg_database_size(current_database())",
             {"t": TABLE},
         ).fetchone()
     assert sizes is not None
-    whole, table, sums, hours, database = sizes
+    whole, table, sums, hours, spans, days, database = sizes
     seconds = time.monotonic() - started
     return {
         "scenario": f"{rows:,} rows of the ledger made",
@@ -94,8 +96,9 @@ def make_rows(data: Path, rows: int) -> dict[str, Any]:
             "table": round(table / 1e9, 2),
             "its indexes": round((whole - table) / 1e9, 2),
             "sums by the hour": round(sums / 1e9, 2),
+            "by day and month": round(spans / 1e9, 2),
         },
-        "rows_of_sums": hours,
+        "rows_of_sums": {"by the hour": hours, "by day and month": days},
         "goals": [
             Goal("making the rows", seconds, most=FILL_SECONDS, unit="s").json(),
             Goal("database", database / 1e9, most=GIGABYTES, unit="GB").json(),

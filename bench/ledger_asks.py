@@ -5,11 +5,15 @@ from collections.abc import Iterator
 from decimal import Decimal
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import ApiKey, Team, User
 from providers.models import Credential, ModelSpec
+from usage.dashboard.kind import Kind
+from usage.dashboard.period import last_months
+from usage.dashboard.sums import shares
 from usage.limits import set_limits
 from usage.models import Account, Limit, UsageRecord
 
@@ -41,6 +45,43 @@ def asks() -> Iterator[tuple[str, str]]:
     yield "API keys", _list("accounts_apikey")
     yield "API keys, found", _list("accounts_apikey", q="Program 29")
     yield "person of a fifth of all rows", _page(User.objects.get(email=HEAVY))
+    yield from _dashboards()
+
+
+def own_asks() -> Iterator[tuple[str, str]]:
+    """Yield what `HEAVY` asks about their own usage."""
+    key = ApiKey.objects.filter(owner__email=HEAVY)[0]
+    for query in (
+        {"range": "30"}, {"range": "90"}, {"range": "12m"}, {"range": "12m", "by": "key"},
+        {"range": "12m", "key": key.pk}, {"range": "90", "key": key.pk},
+    ):  # fmt: skip
+        encoded = urlencode(query)
+        yield f"own usage, {encoded.replace(str(key.pk), '…')}", f"{reverse('own-usage')}?{encoded}"
+
+
+def _dashboards() -> Iterator[tuple[str, str]]:
+    """Yield the dashboard over every range: by everything, and of the busiest of each kind."""
+    period = last_months(12)
+    chosen = {
+        kind: next(share.value for share in shares(period, Q(), kind, 2)[0] if share.value)
+        for kind in Kind
+    }
+    for span in ("7", "30", "90", "12m"):
+        for by in Kind:
+            yield _dashboard(f"{span}, by {by}", range=span, by=by)
+        for kind, value in chosen.items():
+            by = Kind.PERSON if kind is Kind.MODEL else Kind.MODEL
+            yield _dashboard(f"{span}, of a {kind}", range=span, by=by, **{kind: value})
+    days = {"from": period.first + dt.timedelta(days=14), "to": period.last}
+    yield _dashboard("from the middle of a month", by=Kind.PERSON, **days)
+    provider = chosen[Kind.PROVIDER]
+    yield _dashboard("12m, of a provider by key", range="12m", by=Kind.KEY, provider=provider)
+    yield _dashboard("12m, of a door by person", range="12m", by=Kind.PERSON, door="api")
+    yield _dashboard("12m, as a sheet", range="12m", by=Kind.PERSON, format="csv", rows="shares")
+
+
+def _dashboard(name: str, **query: object) -> tuple[str, str]:
+    return f"dashboard, {name}", f"{reverse('usage:dashboard')}?{urlencode(query)}"
 
 
 def _lists() -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,13 @@ from django.test.utils import CaptureQueriesContext
 from accounts.actions import erase_user
 from accounts.models import ApiKey, Team, User
 from bench.figures import Goal, median
-from bench.ledger_asks import HEAVY, asks
+from bench.ledger_asks import HEAVY, asks, own_asks
 from bench.ledger_rows import DEPLOYMENTS, MODELS
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec
+from usage.days import add_up_days
 from usage.limits import set_limits
-from usage.models import HourlyUsage, RolledUp
+from usage.models import Calendar, HourlyUsage, RolledUp, SpanUsage
 from usage.rollups import HOUR, roll_up
 
 TIMES = 16  # more often than a connection plans a statement anew before it may settle for a plan
@@ -41,13 +43,16 @@ def make_models() -> None:
             ModelSpec.objects.filter(pk=spec.pk).update(is_listed=False)
 
 
-def roll_up_all() -> float:
-    """Add up every hour that is over; returns the seconds that it took."""
-    started = time.monotonic()
-    while roll_up():
-        pass
+def add_up_all() -> dict[str, float]:
+    """Add up every hour, day and month that is over; returns the seconds that it took."""
+    took = {}
+    for what, act in {"sums by the hour": roll_up, "by day and month": add_up_days}.items():
+        started = time.monotonic()
+        while act():
+            pass
+        took[what] = round(time.monotonic() - started, 1)
     connection.close()
-    return round(time.monotonic() - started, 1)
+    return took
 
 
 def measured(most: float, plans: Path) -> Iterator[dict[str, Any]]:
@@ -56,12 +61,14 @@ def measured(most: float, plans: Path) -> Iterator[dict[str, Any]]:
     administrator = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser(
         "bench-administrator@example.test", "irrelevant"
     )
-    client = Client(headers={"host": "localhost"})
-    client.force_login(administrator)
+    clients = {name: Client(headers={"host": "localhost"}) for name in ("all", "own")}
+    clients["all"].force_login(administrator)
+    clients["own"].force_login(User.objects.get(email=HEAVY))
     kept: dict[str, Any] = {}
     times: dict[str, dict[str, float]] = {}
-    for name, url in asks():
-        times[name], kept[name] = page(client, name, url)
+    for whose, found in {"all": asks(), "own": own_asks()}.items():
+        for name, url in found:
+            times[name], kept[name] = page(clients[whose], name, url)
     plans.write_text("\n\n".join(told(kept)) + "\n")
     slowest = max(times, key=lambda name: times[name]["median"])
     peak = max(times, key=lambda name: times[name]["max"])
@@ -144,6 +151,8 @@ def others() -> Iterator[tuple[str, float]]:
         yield name, undone(lambda subject=subject: set_limits(subject, total_budget=Decimal(1)))
     yield "adding up one hour", undone(roll_up, before=forget_an_hour)
     yield "adding up seven days", undone(roll_up, before=lambda: forget_an_hour(24 * 7))
+    yield "adding up one day", undone(add_up_days, before=forget_days)
+    yield "adding up a month", undone(add_up_days, before=lambda: forget_days(31))
     yield "erasing the person of a fifth of all rows", undone(lambda: erase_user(heavy))
     yield "deleting a model of many calls", undone(model.delete)
 
@@ -152,6 +161,14 @@ def forget_an_hour(hours: int = 1) -> None:
     """Undo the adding up of the last hours."""
     RolledUp.objects.update(until=F("until") - hours * HOUR)
     HourlyUsage.objects.filter(hour__gte=RolledUp.objects.values("until")).delete()
+
+
+def forget_days(days: int = 1) -> None:
+    """Undo the adding up of the last days, and of the months they are in."""
+    Calendar.objects.update(until=F("until") - timedelta(days=days))
+    until = Calendar.objects.get().until
+    SpanUsage.objects.filter(start__gte=until).delete()
+    SpanUsage.objects.filter(unit=SpanUsage.Unit.MONTH, start=until.replace(day=1)).delete()
 
 
 def undone(act: Callable[[], Any], before: Callable[[], Any] | None = None) -> float:

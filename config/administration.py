@@ -55,6 +55,11 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         "icon": "home",
         "link": reverse("admin:index"),
     }
+    dashboard = {
+        "title": _("Dashboard"),
+        "icon": "bar_chart",
+        "link": reverse("usage:dashboard"),
+    }
     groups: list[dict[str, Any]] = [{"title": None, "items": [overview]}]
     for title, models in GROUPS:
         items = []
@@ -66,6 +71,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
                 name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
                 caption = capfirst(model._meta.verbose_name_plural)
                 items.append({"title": caption, "icon": icon, "link": reverse(name)})
+                if label == "usage.UsageRecord":  # who may see the ledger may see its sums
+                    items.insert(0, dashboard)
         groups.append({"title": title, "items": items})
     if request.user.is_superuser:
         secrets = {"title": _("Encryption"), "icon": "lock", "link": reverse("encryption")}

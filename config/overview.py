@@ -104,13 +104,15 @@ def answers(href: str) -> Figure:
     return Figure(_("Answers being written"), count(live.get(State.RUNNING, 0)), note, href)
 
 
-def calls(href: str) -> Figure:
+def calls(_list: str) -> Figure:
+    """Lead to what calls came to in each of the last days; the ledger itself is in the sidebar."""
     sums = sums_since(timezone.now() - DAY, Q())
     note = _("%(tokens)s tokens, $%(cost)s") % {
         "tokens": count(sums.input_tokens + sums.output_tokens),
         "cost": floatformat(sums.cost, "2"),
     }
-    return Figure(_("Calls within a day"), count(sums.calls), note, href)
+    week = reverse("usage:dashboard") + "?range=7"
+    return Figure(_("Calls within a day"), count(sums.calls), note, week)
 
 
 def budgets() -> list[Budget]:

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts.views import SignInView, SignUpView
 from config.encryption import encryption
+from usage.dashboard.views import own_usage
 
 urlpatterns = [
     # Signing out of the administration is signing out: through the same action.
@@ -16,6 +17,7 @@ urlpatterns = [
     path("accounts/signup/", SignUpView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("accounts.urls")),
+    path("settings/usage/", own_usage, name="own-usage"),
     path("settings/keys/", include("api.urls")),
     path("prompts/", include("assistants.urls")),
     path("", include("chat.urls")),

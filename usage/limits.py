@@ -122,7 +122,7 @@ def _owner(subject: Subject) -> UUID | None:
 
 
 def _which(subject: Subject) -> dict[str, Subject]:
-    return {_FIELDS[type(subject)]: subject}
+    return {_FIELDS[subject.__class__]: subject}  # type() of a request's user is a wrapper's
 
 
 def _keep(subject: Subject) -> None:

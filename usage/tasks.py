@@ -1,6 +1,6 @@
 from celery import shared_task
 
-from usage import actions, rollups, warnings
+from usage import actions, days, rollups, warnings
 
 
 @shared_task
@@ -16,3 +16,4 @@ def warn_of_budgets() -> None:
 @shared_task
 def roll_up() -> None:
     rollups.roll_up()
+    days.add_up_days()

@@ -23,6 +23,7 @@ OPEN = [
 ]
 OWN = [
     "/settings/",
+    "/settings/usage/",
     "/settings/erase/",
     "/accounts/email/",
     "/accounts/password/change/",

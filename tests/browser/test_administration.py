@@ -54,7 +54,7 @@ def pages() -> list[str]:
         reverse("admin:accounts_apikey_revoke", args=[row.pk]) for row in ApiKey.objects.all()
     ]
     found += [page_of(route.model) for route in Route.objects.all()]
-    return [*found, rotation, reverse("encryption")]
+    return [*found, rotation, reverse("encryption"), reverse("usage:dashboard")]
 
 
 def test_every_page_keeps_the_policy_and_asks_only_this_house(

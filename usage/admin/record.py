@@ -8,7 +8,6 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import floatformat
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
@@ -18,7 +17,7 @@ from ops.filters import DayFilter
 from usage.admin.record_filters import CountFilter, Door, Named, OutcomeFilter, StateFilter
 from usage.admin.record_list import LedgerList
 from usage.models import Limit, UsageRecord
-from usage.numbers import count
+from usage.numbers import count, seconds
 
 LABELS = {"held": "info", "settled": "success", "released": "warning"}
 
@@ -173,6 +172,4 @@ def _named(record: UsageRecord, field: str, name: Callable[[Any], str] = str) ->
 
 
 def _seconds(milliseconds: int | None) -> str | None:
-    if milliseconds is None:
-        return None
-    return gettext("%s s") % number_format(milliseconds / 1000, 2)
+    return None if milliseconds is None else seconds(milliseconds)

@@ -4,5 +4,16 @@ from usage.models.account import Account, Payer
 from usage.models.hourly import HourlyUsage, RolledUp
 from usage.models.limit import NEAR, Limit
 from usage.models.record import UsageRecord
+from usage.models.spans import Calendar, SpanUsage
 
-__all__ = ["NEAR", "Account", "HourlyUsage", "Limit", "Payer", "RolledUp", "UsageRecord"]
+__all__ = [
+    "NEAR",
+    "Account",
+    "Calendar",
+    "HourlyUsage",
+    "Limit",
+    "Payer",
+    "RolledUp",
+    "SpanUsage",
+    "UsageRecord",
+]

@@ -1,4 +1,4 @@
-"""How the budgets of a key stand, to be looked at."""
+"""How the budgets of a key, or of a person, stand: to be looked at by whose they are."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from providers.models import ModelSpec
 from usage.limits import limit_of
 from usage.numbers import dollars
@@ -57,8 +57,8 @@ def unpriced_for(key: ApiKey) -> int:
     return ModelSpec.objects.open_to(key).unpriced().count()
 
 
-def budgets_of(key: ApiKey) -> list[Budget]:
-    limit = limit_of(key)
+def budgets_of(subject: ApiKey | User) -> list[Budget]:
+    limit = limit_of(subject)
     if limit is None:
         return []
     now = Standing(limit, Moment(timezone.now()))

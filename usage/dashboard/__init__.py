@@ -1,0 +1,1 @@
+"""What calls came to, by time and by whom, for pages and spreadsheets."""
