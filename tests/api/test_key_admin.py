@@ -278,8 +278,8 @@ class TestRevoking:
         chosen = {"action": "revoke_all", "_selected_action": [str(key.pk), str(other.pk)]}
         asked = proven.post(LIST, chosen).content.decode()
         assert "Revoke 1 key?" in asked
-        assert key.masked in asked
-        assert other.masked not in asked
+        assert str(key) in asked
+        assert str(other) not in asked
         assert ApiKey.objects.working().get() == key
         html = proven.post(LIST, {**chosen, "confirmed": "yes"}, follow=True).content.decode()
         assert "1 key was revoked." in html
@@ -297,7 +297,7 @@ class TestRevoking:
         assert len(found) <= 9
         html = asked.content.decode()
         assert "Revoke 24 keys?" in html
-        assert html.count("sk-causerie-") == 20
+        assert html.count("(…") == 20
         assert "and 4 more" in html
         proven.post(of_owner, {"confirmed": "yes", **_hidden(html)})
         assert ApiKey.objects.working().get().owner == outsider

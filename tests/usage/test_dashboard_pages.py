@@ -212,7 +212,7 @@ def test_people_see_how_their_own_budgets_stand(owner_client, owner, outsider, c
     set_limits(outsider, total_budget=Decimal(77))
     text = owner_client.get(OWN).content.decode()
     assert "Your budgets" in text
-    assert "$0.5000 of $2" in text
+    assert "$0.50 of $2" in text
     assert "$77" not in text
 
 
