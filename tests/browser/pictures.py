@@ -18,7 +18,7 @@ from accounts.models import User
 from assistants.actions import save_prompt
 from chat.models import Conversation, Draft, Message
 from providers.models import ModelSpec
-from tests.browser import samples
+from tests.browser import months, samples
 from tests.browser.steps import answers, ask, field
 
 SHEETS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -55,6 +55,11 @@ def talk(person: User, model: ModelSpec) -> Conversation:
 def prompts(person: User) -> None:
     for name, text in samples.PROMPTS:
         save_prompt(person, name=name, text=text)
+
+
+@pytest.fixture
+def used(person: User, model: ModelSpec) -> None:
+    months.use(person)
 
 
 @pytest.fixture
@@ -192,6 +197,16 @@ OWN = {
     "administration-teams": "/admin/accounts/team/",
     "administration-encryption": "/admin/encryption/",
 }
+USED = {
+    "usage": "/settings/usage/",
+    "api-keys": "/settings/keys/",
+    "api-reference": "/settings/keys/reference/",
+    "administration-dashboard": "/admin/usage/dashboard/?range=90",
+    "administration-limits": "/admin/usage/limit/",
+    "administration-api-keys": "/admin/accounts/apikey/",
+    "administration-trail": "/admin/ops/auditentry/",
+}
+USED_IN_CHINESE = ("usage", "administration-dashboard", "administration-trail")
 IN_CHINESE = ("sign-in", "settings", "prompts", "administration")
 
 
@@ -210,6 +225,16 @@ def test_other_pages_in_chinese(draw, talk, prompts, person, name):
     user = None if name in NOBODYS else person
     path = {**NOBODYS, **OWN}[name]
     draw(f"{name}-zh", lambda page: page.goto(path), user=user, language="zh-CN")
+
+
+@pytest.mark.parametrize("name", USED)
+def test_pages_of_a_used_house(draw, used, name):
+    draw(name, lambda page: page.goto(USED[name]))
+
+
+@pytest.mark.parametrize("name", USED_IN_CHINESE)
+def test_pages_of_a_used_house_in_chinese(draw, used, name):
+    draw(f"{name}-zh", lambda page: page.goto(USED[name]), language="zh-CN")
 
 
 def test_draft(draw, talk, person):
