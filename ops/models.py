@@ -1,13 +1,33 @@
 """The tables of running the house."""
 
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
+from uuid import UUID
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Now
 from django.utils.translation import gettext_lazy as _
 
 from ops.audit.acts import Act
+
+
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def of_object(self, kind: str, key: str) -> Self:
+        """Return what was done to one object, named as its entries do."""
+        return self.filter(kind=kind, key=key)
+
+    def about(self, people: Iterable[UUID], words: str) -> Self:
+        """Return what these people did, what was done to them or theirs, and what is called so.
+
+        Names are found by how they begin, in either case.
+        """
+        name = words.replace("\x00", "").strip().lower()
+        them, called = list(people), Q(name_in_lower__startswith=name)
+        named = self.alias(name_in_lower=Lower("subject_name"))
+        return named.filter(Q(actor__in=them) | Q(owner__in=them) | called)
 
 
 class AuditEntry(models.Model):
@@ -39,6 +59,8 @@ class AuditEntry(models.Model):
     browser = models.CharField(_("browser"), max_length=200, blank=True)
     details = models.JSONField(_("details"), default=dict, encoder=DjangoJSONEncoder)
 
+    objects = AuditEntryQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("entry of the audit trail")
         verbose_name_plural = _("audit trail")
@@ -48,6 +70,13 @@ class AuditEntry(models.Model):
             models.Index(fields=["owner", "-id"], name="audit_by_owner"),
             models.Index(fields=["kind", "key", "-id"], name="audit_by_subject"),
             models.Index(fields=["act", "-id"], name="audit_by_act"),
+            models.Index(fields=["kind", "-id"], name="audit_by_kind"),
+            models.Index(fields=["door", "-id"], name="audit_by_door"),
+            models.Index(
+                OpClass(Lower("subject_name"), "varchar_pattern_ops"),
+                F("id").desc(),
+                name="audit_by_subject_name",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -64,3 +93,8 @@ class AuditEntry(models.Model):
         if self.actor_name or self.actor is None:
             return self.actor_name or self.get_door_display()
         return _("person %s") % str(self.actor)[:8]
+
+    @property
+    def what(self) -> Any:
+        """What it was done to is called: its name, or its number where that was emptied."""
+        return self.subject_name or self.key[:8]
