@@ -15,6 +15,7 @@ from ops.admin.pages import (
     is_key,
     limit_link,
 )
+from ops.admin.recorded import RecordedAdmin, plainly
 
 __all__ = [
     "MOST_OWNERS",
@@ -23,11 +24,13 @@ __all__ = [
     "NewestRows",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
+    "RecordedAdmin",
     "Searched",
     "SearchedOne",
     "SearchingAdmin",
     "SelectingAdmin",
     "is_key",
     "limit_link",
+    "plainly",
     "trail",
 ]

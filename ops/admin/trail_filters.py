@@ -82,15 +82,19 @@ class ActorFilter(DropdownFilter):
 
 
 class KindFilter(DropdownFilter):
-    """By what it was done to: whatever the administration's pages can change."""
+    """By what it was done to: whatever the administration's pages can do something to."""
 
     title = _("kind")
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         registered = model_admin.admin_site._registry.items()
-        changed = [model for model, page in registered if not isinstance(page, ReadOnlyAdmin)]
-        kinds = [(model._meta.label_lower, capfirst(model._meta.verbose_name)) for model in changed]
+        acted_on = [
+            model._meta
+            for model, page in registered
+            if page.actions or not isinstance(page, ReadOnlyAdmin)
+        ]
+        kinds = [(meta.label_lower, capfirst(meta.verbose_name)) for meta in acted_on]
         return sorted(kinds, key=lambda kind: str(kind[1]))
 
     def queryset(self, request: HttpRequest, queryset: Entries) -> Entries:
