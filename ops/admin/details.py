@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from ops.models import AuditEntry
 
 # Lists of words, which are not "old, new".
-LISTS = ("by", "changed")
+LISTS = ("by", "changed", "filters")
 NAMES = {
     "by": gettext_lazy("by"),
     "changed": gettext_lazy("changed"),

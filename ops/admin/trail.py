@@ -5,12 +5,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
 from ops.admin import details
+from ops.admin.export import export
 from ops.admin.pages import MOST_OWNERS, ReadOnlyAdmin
 from ops.admin.trail_filters import FILTERS
 from ops.admin.trail_list import TrailList, link
@@ -31,6 +33,14 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         (_("From where"), {"fields": ("door", "address", "browser")}),
     )
     readonly_fields = ("by_whom", "done", "to_what", "told")
+    list_after_template = "ops/_export.html"
+
+    def get_urls(self) -> Any:
+        page = self.admin_site.admin_view(self.export_view)
+        return [path("export/", page, name="ops_auditentry_export"), *super().get_urls()]
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        return export(request, self)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[TrailList]:
         return TrailList

@@ -6,6 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
@@ -23,9 +24,18 @@ class TrailList(ChangeList):
 
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
         """Newest first: by number, as the indexes of all filters have it, else by time."""
-        narrowed = {spec.parameter_name for spec in self.filter_specs if _is_used(spec)}
-        by_time = narrowed <= {"created_at"} and not self.query
+        by_time = set(self.narrowed_by()) <= {"created_at"}
         return ["-created_at", "-pk"] if by_time else ["-pk"]
+
+    def narrowed_by(self) -> list[str]:
+        """Name the filters in use, and the search: not what is looked for."""
+        used = [spec.parameter_name for spec in self.filter_specs if _is_used(spec)]
+        return [*used, *([SEARCH_VAR] if self.query else [])]
+
+    @property
+    def exported(self) -> str:
+        """The query by which all that is found here is exported."""
+        return self.get_query_string(remove=[PAGE_VAR])
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)

@@ -286,8 +286,9 @@ def test_no_secret_is_in_any_entry(admin_client, provider):
     saved(admin_client, rotated, new_secret=SECRET, weight=4)
     admin_client.post(
         reverse("admin:providers_provider_add"),
-        {"name": "N", "kind": "openai", "base_url": "http://127.0.0.1:1/v1", "key": OTHER, "allow_private": "on",
-         "models": "m", "first_token_seconds": 1, "idle_seconds": 1, "total_seconds": 1},
+        {"name": "N", "kind": "openai", "base_url": "http://127.0.0.1:1/v1", "key": OTHER,
+         "allow_private": "on", "models": "m", "first_token_seconds": 1,
+         "idle_seconds": 1, "total_seconds": 1},
     )  # fmt: skip
     with connection.cursor() as cursor:
         cursor.execute("SELECT e::text FROM ops_auditentry e")
