@@ -1,7 +1,9 @@
 """What can happen to people: each verb is one transaction, called by pages, admin and commands."""
 
+import datetime as dt
 from collections.abc import Collection, Iterable
 from importlib import import_module
+from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -9,14 +11,21 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import IntegrityError, connection, transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
 from django.http import HttpRequest
 
 from accounts import errors, first
+from accounts.access import person
 from accounts.first import setup_link
 from accounts.models import Team, User
 from accounts.rights import bump_rights
+from ops.audit.acts import Act
+from ops.audit.trail import forget, record, record_each
+from ops.models import AuditEntry
 
 _ADMINISTRATORS = 0x61646D696E73  # an advisory lock: who of them goes is settled one by one
+_LATELY = dt.timedelta(days=1)
 
 __all__ = [
     "add_user",
@@ -30,6 +39,7 @@ __all__ = [
     "end_sessions",
     "ensure_administrator",
     "erase_user",
+    "forget_erased",
     "grant_administration",
     "reactivate_user",
     "save_team",
@@ -60,6 +70,7 @@ def sign_up(email: str, password: str, setup_token: str = "") -> User:
             EmailAddress.objects.create(
                 user=user, email=user.email, primary=True, verified=is_first
             )
+            record(Act.SIGNED_UP, user, actor=user, administrator=is_first)
     except IntegrityError as error:
         raise errors.AddressTaken from error
     return user
@@ -70,6 +81,7 @@ def add_user(user: User) -> None:
     """Save an account that an administrator made; they vouch for its address."""
     user.save(force_insert=True)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    record(Act.PERSON_ADDED, user)
 
 
 @transaction.atomic
@@ -87,18 +99,20 @@ def ensure_administrator(email: str, password: str) -> tuple[User, bool]:
     user = User.objects.select_for_update().filter(email=address).first()
     if user is None:
         user = User.objects.create_superuser(address, password)
+        record(Act.PERSON_ADDED, user, administrator=True)
     else:
-        user.is_active = user.is_staff = user.is_superuser = True
-        user.save(update_fields=["is_active", "is_staff", "is_superuser"])
+        _set(user, is_active=True, is_staff=True, is_superuser=True)
+        record(Act.ADMINISTRATION_GRANTED, user)
     EmailAddress.objects.update_or_create(
         user=user, email=address, defaults={"primary": True, "verified": True}
     )
     return user, True
 
 
+@transaction.atomic
 def change_name(user: User, name: str) -> None:
-    user.name = " ".join(name.split())
-    user.save(update_fields=["name"])
+    if _set(user, name=" ".join(name.split())):
+        record(Act.PERSON_CHANGED, user, changed=["name"])
 
 
 def change_language(user: User, language: str) -> None:
@@ -112,16 +126,22 @@ def change_theme(user: User, theme: str) -> None:
 
 
 @transaction.atomic
-def change_password(user: User, password: str | None) -> None:
-    """Set a new password (None: none fits). Sessions that began with the old one end."""
+def change_password(user: User, password: str | None, *, by_mail: bool = False) -> None:
+    """Set a new password (None: none fits). Sessions that began with the old one end.
+
+    `by_mail`: whoever sets it came by a link that was mailed.
+    """
     user.set_password(password)
     user.save(update_fields=["password"])
+    means: dict[str, Any] = {"by": ["mail"]} if by_mail else {}
+    record(Act.PASSWORD_CHANGED, user, **means)
     bump_rights()
 
 
 @transaction.atomic
 def sign_out(request: HttpRequest) -> None:
     """End the session of this request."""
+    record(Act.SIGNED_OUT, person(request))
     UserSession.objects.filter(session_key=request.session.session_key).delete()
     logout(request)
     bump_rights()
@@ -130,7 +150,10 @@ def sign_out(request: HttpRequest) -> None:
 @transaction.atomic
 def end_sessions(sessions: Iterable[UserSession]) -> None:
     """Sign browsers out from afar."""
-    _end(sessions)
+    ending = list(sessions)
+    _end(ending)
+    people = User.objects.filter(pk__in={session.user_id for session in ending})
+    record_each(Act.SESSIONS_ENDED, people.order_by("pk"))
     bump_rights()
 
 
@@ -152,34 +175,58 @@ def deactivate_users(users: Iterable[User], by: User) -> list[User]:
     return _deactivate(chosen)
 
 
+@transaction.atomic
 def reactivate_user(user: User) -> None:
-    user.is_active = True
-    user.save(update_fields=["is_active"])
+    if _set(user, is_active=True):
+        record(Act.PERSON_REACTIVATED, user)
 
 
+@transaction.atomic
 def grant_administration(user: User) -> None:
-    user.is_staff = user.is_superuser = True
-    user.save(update_fields=["is_staff", "is_superuser"])
+    if _set(user, is_staff=True, is_superuser=True):
+        record(Act.ADMINISTRATION_GRANTED, user)
 
 
 @transaction.atomic
 def withdraw_administration(user: User) -> None:
     """Make an administrator an ordinary person again. Raises `LastAdministrator`."""
     _keep_one_administrator(without=user)
-    user.is_staff = user.is_superuser = False
-    user.save(update_fields=["is_staff", "is_superuser"])
+    if _set(user, is_staff=False, is_superuser=False):
+        record(Act.ADMINISTRATION_WITHDRAWN, user)
     bump_rights()
 
 
 @transaction.atomic
 def erase_user(user: User) -> None:
-    """Delete somebody with all that is theirs. Raises `LastAdministrator`."""
+    """Delete somebody with all that is theirs; the audit trail keeps a pseudonym.
+
+    Raises `LastAdministrator`.
+    """
+    erased = user.pk
     _keep_one_administrator(without=user)
     # Locked, so that what is set for them meanwhile is deleted too, or finds them gone.
     list(User.objects.select_for_update(no_key=True).filter(pk=user.pk))
     _end(UserSession.objects.filter(user=user))
+    record(Act.PERSON_ERASED, user)
     user.delete()
+    # Now that whoever changes what is theirs has come before, or finds it gone.
+    forget(erased)
     bump_rights()
+
+
+@transaction.atomic
+def forget_erased() -> None:
+    """Forget, where they acted of late, who was erased while a request of theirs was under way.
+
+    Its entry was not there yet to be found, or came after.
+    """
+    _one_by_one()
+    lately = AuditEntry.objects.filter(created_at__gt=Now() - _LATELY)
+    for name, whose in (("actor_name", "actor"), ("subject_name", "owner")):
+        theirs = lately.exclude(**{whose: None}).exclude(**{name: ""})
+        gone = theirs.exclude(Exists(User.objects.filter(pk=OuterRef(whose))))
+        for erased in gone.values_list(whose, flat=True).distinct():
+            forget(erased)
 
 
 @transaction.atomic
@@ -189,11 +236,15 @@ def save_team(team: Team, members: Iterable[User]) -> None:
     Raises `django.db.IntegrityError` for a name just taken, and for a member just erased.
     """
     people = list(members)
+    rows = Team.objects.select_for_update(no_key=True).filter(pk=team.pk)
+    former_name = rows.values_list("name", flat=True).first()
     team.save()
     before = set(team.members.values_list("pk", flat=True))
     team.members.set(people)
     connection.check_constraints()
-    if before - {user.pk for user in people}:
+    after = {user.pk for user in people}
+    _record_team(team, former_name, joined=len(after - before), left=len(before - after))
+    if before - after:
         bump_rights()
 
 
@@ -204,14 +255,36 @@ def delete_team(team: Team) -> None:
     team = Team.objects.select_for_update().get(pk=team.pk)
     if team.models.exists():
         raise errors.TeamInUse
+    record(Act.TEAM_DELETED, team)
     team.delete()
     bump_rights()
+
+
+def _set(user: User, **fields: Any) -> bool:
+    """Set what is another; say whether anything was."""
+    for name, value in fields.items():
+        setattr(user, name, value)
+    return bool(User.objects.filter(pk=user.pk).exclude(**fields).update(**fields))
+
+
+def _record_team(team: Team, former_name: str | None, *, joined: int, left: int) -> None:
+    """Record what became of a team; of who is in it only how many came and went."""
+    counted = {"members_added": joined, "members_removed": left}
+    details: dict[str, Any] = {name: count for name, count in counted.items() if count}
+    if former_name is None:
+        record(Act.TEAM_ADDED, team, **details)
+        return
+    if former_name != team.name:
+        details["name"] = [former_name, team.name]
+    if details:
+        record(Act.TEAM_CHANGED, team, **details)
 
 
 def _deactivate(keys: Collection[UUID]) -> list[User]:
     """Set people inactive and end their sessions; as many statements for a thousand as for one."""
     people = User.objects.filter(pk__in=keys)
     leaving = list(people.select_for_update(no_key=True).order_by("pk"))
+    record_each(Act.PERSON_DEACTIVATED, [user for user in leaving if user.is_active])
     people.update(is_active=False)
     _end(UserSession.objects.filter(user__in=leaving))
     bump_rights()
@@ -225,14 +298,18 @@ def _end(sessions: Iterable[UserSession]) -> None:
     UserSession.objects.filter(pk__in=ended).delete()
 
 
+def _one_by_one() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS])
+
+
 def _locked_administrators() -> list[User]:
     """Return the administrators, whom nobody else changes meanwhile.
 
     Whoever waits begins to look after the wait: of those who are none any more it would lock the
     rows all the same, in the other order than the next one's.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ADMINISTRATORS])
+    _one_by_one()
     return list(User.objects.administrators().select_for_update().order_by("pk"))
 
 

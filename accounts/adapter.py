@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress, EmailConfirmationMixin
+from allauth.account.utils import filter_users_by_email
 from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -15,6 +16,7 @@ from allauth.usersessions.adapter import DefaultUserSessionsAdapter
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -25,7 +27,10 @@ from accounts import actions, errors, first
 from accounts.browsers import describe
 from accounts.models import User
 from accounts.preferences import carry_to_browser
+from accounts.recorded import means, record_failed
 from accounts.second_factors import open_secret, seal_secret
+from ops.audit.acts import Act
+from ops.audit.trail import record
 
 SITE = SimpleNamespace(name="Causerie", domain=settings.PUBLIC_URL)
 EMAIL_LENGTH = User._meta.get_field("email").max_length or 254
@@ -56,6 +61,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         actions.change_password(user, password)
+
+    @transaction.atomic
+    def login(self, request: HttpRequest, user: User) -> None:
+        by = means(request, user)
+        super().login(request, user)
+        record(Act.SIGNED_IN, user, actor=user, **by)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        email = credentials.get("email", "")
+        record_failed(filter_users_by_email(email, prefer_verified=True), by="password")
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        record_failed([user], by="inactive")
+        return super().respond_user_inactive(request, user)
 
     def logout(self, request: HttpRequest) -> None:
         actions.sign_out(request)

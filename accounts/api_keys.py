@@ -9,8 +9,9 @@ import hmac
 import re
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -20,6 +21,8 @@ from django.utils import timezone
 from accounts import errors
 from accounts.models import ApiKey, ApiKeyPepper, User
 from accounts.rights import bump_rights
+from ops.audit.acts import Act
+from ops.audit.trail import record
 
 BEGINNING = "sk-causerie-"
 MOST_WORKING = 100  # keys of one person
@@ -66,6 +69,7 @@ def issue_key(
     _narrow(key, scope)
     _give(key, secret)
     key.save(force_insert=True)
+    record(Act.KEY_ISSUED, key, owner=owner.pk, **_changes(Scope(), scope))
     return key, secret
 
 
@@ -73,9 +77,12 @@ def issue_key(
 def change_key(key: ApiKey, name: str, scope: Scope) -> None:
     """Rename a key and set what it opens. Raises `KeyRevoked`."""
     locked = _working(key)
+    changes = _changes(_scope_of(locked), scope, renamed=locked.name != name)
     locked.name = name
     _narrow(locked, scope)
     locked.save(update_fields=["name", "endpoints", "model_names", "networks", "expires_at"])
+    if changes:
+        record(Act.KEY_CHANGED, locked, owner=locked.owner_id, **changes)
     bump_rights()
 
 
@@ -96,6 +103,10 @@ def rotate_key(key: ApiKey, overlap: dt.timedelta) -> str:
     locked.rotated_at = timezone.now()
     _give(locked, secret)
     locked.save()
+    until: dict[str, Any] = {}
+    if locked.former_until:
+        until["former_until"] = locked.former_until
+    record(Act.KEY_ROTATED, locked, owner=locked.owner_id, **until)
     bump_rights()
     return secret
 
@@ -104,8 +115,11 @@ def rotate_key(key: ApiKey, overlap: dt.timedelta) -> str:
 def end_former(key: ApiKey) -> None:
     """End the former secret of a rotated key now. Raises `KeyRevoked`."""
     locked = _working(key)
+    if locked.former_digest is None:
+        return
     _forget_former(locked)
     locked.save(update_fields=["former_digest", "former_until", "former_last_four"])
+    record(Act.KEY_FORMER_ENDED, locked, owner=locked.owner_id)
     bump_rights()
 
 
@@ -113,6 +127,7 @@ def end_former(key: ApiKey) -> None:
 def revoke_key(key: ApiKey) -> None:
     """End a key for good: its next request is refused, and within a second what it streams."""
     if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=Now()):
+        record(Act.KEY_REVOKED, key, owner=key.owner_id)
         bump_rights()
 
 
@@ -164,6 +179,30 @@ def _forget_former(key: ApiKey) -> None:
 def _narrow(key: ApiKey, scope: Scope) -> None:
     key.endpoints, key.model_names = list(scope.endpoints), list(scope.model_names)
     key.networks, key.expires_at = list(scope.networks), scope.expires_at
+
+
+def _scope_of(key: ApiKey) -> Scope:
+    return Scope(tuple(key.endpoints), tuple(key.model_names), tuple(key.networks), key.expires_at)
+
+
+def _changes(old: Scope, new: Scope, *, renamed: bool = False) -> dict[str, Any]:
+    """Return what the audit trail tells of a change.
+
+    A name, and the addresses that somebody works at, tell of a person: only that they changed.
+    """
+    before, after = _told(old), _told(new)
+    unlike = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
+    untold = [*(["name"] if renamed else []), *(["networks"] if "networks" in unlike else [])]
+    unlike.pop("networks", None)
+    return unlike | ({"changed": untold} if untold else {})
+
+
+def _told(scope: Scope) -> dict[str, Any]:
+    """Return a scope with a star where nothing is narrowed: nothing would read as if none was."""
+    return asdict(scope) | {
+        "endpoints": list(scope.endpoints) or ["*"],
+        "model_names": list(scope.model_names) or ["*"],
+    }
 
 
 def _new_secret() -> str:

@@ -7,6 +7,7 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
+        import accounts.recorded  # noqa: F401  (its receivers)
         from accounts.second_factors import count_keys, rotate_secrets
         from boundary.rotation import Place, elsewhere
 

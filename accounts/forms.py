@@ -61,7 +61,8 @@ class ChangePasswordForm(OnePasswordMixin, AllauthChangePasswordForm):
 
 
 class ResetPasswordKeyForm(OnePasswordMixin, AllauthResetPasswordKeyForm):
-    pass
+    def save(self) -> None:
+        actions.change_password(self.user, self.cleaned_data["password1"], by_mail=True)
 
 
 class NameForm(forms.ModelForm):

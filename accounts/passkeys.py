@@ -8,10 +8,14 @@ from collections.abc import Callable
 from struct import error as StructError
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn import forms as allauth
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.recorded import record_failed
 
 BROKEN = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, StructError)
 LARGEST = 64_000
@@ -70,11 +74,20 @@ class AddForm(allauth.AddWebAuthnForm):
         return _understood(super().clean)
 
 
+def _recorded(user: User, check: Callable[[], Any]) -> Any:
+    """Run the check of a passkey that is to prove who somebody known is."""
+    try:
+        return _understood(check)
+    except ValidationError:
+        record_failed([user], by=Authenticator.Type.WEBAUTHN)
+        raise
+
+
 class AuthenticateForm(allauth.AuthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
-        return _understood(super().clean_credential)
+        return _recorded(self.user, super().clean_credential)
 
 
 class SignInForm(allauth.LoginWebAuthnForm):
@@ -88,7 +101,7 @@ class ConfirmForm(allauth.ReauthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Any:
-        return _understood(super().clean_credential)
+        return _recorded(self.user, super().clean_credential)
 
 
 class RenameForm(allauth.EditWebAuthnForm):

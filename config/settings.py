@@ -286,6 +286,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 600.0,
         "options": {"expires": 600},
     },
+    "forget-erased": {
+        "task": "accounts.tasks.forget_erased",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
 }
 # A task is a hint: it is taken off at once, and the sweeper finds what a dead worker had taken.
 CELERY_TASK_ACKS_LATE = False

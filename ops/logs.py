@@ -24,12 +24,16 @@ def redact(logger: Any, method: str, event: EventDict) -> EventDict:
     return {key: _redacted(key, value) for key, value in event.items()}
 
 
+def without_secrets(text: str) -> str:
+    """Hide what has the shape of a secret."""
+    return SECRET_VALUES.sub(lambda found: (found["before"] or "") + HIDDEN, text)
+
+
 def _redacted(key: str, value: Any) -> Any:
     if SECRET_NAMES.search(key):
         return HIDDEN
     if isinstance(value, str):
-        value = MESSAGES.sub(rf"\1: {HIDDEN}", value)
-        return SECRET_VALUES.sub(lambda found: (found["before"] or "") + HIDDEN, value)
+        return without_secrets(MESSAGES.sub(rf"\1: {HIDDEN}", value))
     if isinstance(value, dict):
         return {name: _redacted(str(name), each) for name, each in value.items()}
     if isinstance(value, list | tuple):

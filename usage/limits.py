@@ -1,6 +1,7 @@
 """The limits of people, teams, keys and models: set, removed, looked at."""
 
 import datetime as dt
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from django.db.models.functions import Now
 
 from accounts.errors import KeyRevoked
 from accounts.models import ApiKey, Team, User
+from ops.audit.acts import Act
+from ops.audit.trail import record
 from providers.models import ModelSpec
 from usage.errors import LimitsBind, SubjectGone
 from usage.models import Limit, Payer
@@ -71,26 +74,51 @@ def set_limits(subject: Subject, *, by_owner: bool = False, **settings: Any) -> 
         open_books(limit, Moment(Limit.objects.values_list(Now(), flat=True)[0]))
     elif by_owner and limit.binds_owner:
         raise LimitsBind
+    before = _settings_of(limit)
     limit.binds_owner = isinstance(subject, ApiKey) and not by_owner
     for name, value in values.items():
         setattr(limit, name, value)
     for window in Window:  # a raised budget is warned of anew
         setattr(limit, f"{window}_warned", 0)
     limit.save()
+    if changes := _changes(before, _settings_of(limit)):
+        record(Act.LIMITS_SET, subject, owner=_owner(subject), **changes)
     return limit
 
 
+@transaction.atomic
 def remove_limits(subject: Subject, *, by_owner: bool = False) -> None:
     """Let a person, team, key or model use whatever others allow.
 
     Calls under way go on, and give nothing back at their end; limits that are set anew count them.
     Raises `LimitsBind` where an administrator set what the key's owner wants to lift.
     """
-    limit = Limit.objects.filter(**_which(subject))
-    if not by_owner:
-        limit.delete()
-    elif not limit.filter(binds_owner=False).delete()[0] and limit.exists():
+    limit = Limit.objects.select_for_update().filter(**_which(subject)).first()
+    if limit is None:
+        return
+    if by_owner and limit.binds_owner:
         raise LimitsBind
+    before = _settings_of(limit)
+    limit.delete()
+    changes = _changes(before, dict.fromkeys(before))
+    record(Act.LIMITS_REMOVED, subject, owner=_owner(subject), **changes)
+
+
+def _settings_of(limit: Limit) -> dict[str, Any]:
+    """Return what is set, as the audit trail tells it: budgets as text, without idle zeros."""
+    values = {name: getattr(limit, name) for name in SETTINGS}
+    for name in SETTINGS[3:]:
+        if values[name] is not None:
+            values[name] = f"{Decimal(values[name]).normalize():f}"
+    return values | {"binds_owner": limit.binds_owner or None}
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}
+
+
+def _owner(subject: Subject) -> UUID | None:
+    return subject.owner_id if isinstance(subject, ApiKey) else None
 
 
 def _which(subject: Subject) -> dict[str, Subject]:

@@ -164,7 +164,8 @@ class UserAdmin(DjangoUserAdmin, SelectingAdmin):
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            actions.change_name(obj, obj.name)
+            super().save_model(request, obj, form, change)  # which does what a button says
         else:
             actions.add_user(obj)
 

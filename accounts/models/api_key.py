@@ -111,7 +111,7 @@ class ApiKey(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.masked})"
+        return f"{self.name} (…{self.last_four})"
 
     @property
     def masked(self) -> str:

@@ -10,6 +10,7 @@ from django.db.models import Model, Q
 
 from ops.audit.acting import acting
 from ops.audit.acts import Act
+from ops.logs import without_secrets
 from ops.models import AuditEntry
 
 _BROWSER_SHOWN = 200
@@ -66,8 +67,8 @@ def _by(actor: Model | None) -> dict[str, Any]:
         door = AuditEntry.Door.COMMAND if who.command else AuditEntry.Door.HOUSE
         return {"door": door}
     user = actor or getattr(who.request, "user", None)
-    browser = who.request.headers.get("User-Agent", "").replace("\x00", "")[:_BROWSER_SHOWN]
-    by = {"door": AuditEntry.Door.WEB, "address": who.address, "browser": browser}
+    browser = without_secrets(who.request.headers.get("User-Agent", "")).replace("\x00", "")
+    by = {"door": AuditEntry.Door.WEB, "address": who.address, "browser": browser[:_BROWSER_SHOWN]}
     if user is not None and user.pk:
         by |= {"actor": user.pk, "actor_name": str(user)[:254]}
     return by

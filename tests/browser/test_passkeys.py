@@ -8,7 +8,9 @@ from allauth.mfa.models import Authenticator
 from playwright.sync_api import BrowserContext, Page, expect
 
 from accounts.models import User
+from ops.audit.acts import Act
 from tests.people import PASSWORD, make_administrator, make_person
+from tests.trail import recorded
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -78,7 +80,10 @@ def add_passkey(page: Page, base: str, *, alone: bool) -> list[str]:
 
 def test_signing_in_with_a_passkey_alone(page, base, person, key):
     sign_in(page, base)
-    codes = add_passkey(page, base, alone=True)
+    with recorded(Act.FACTOR_ADDED, Act.FACTOR_ADDED) as added:
+        codes = add_passkey(page, base, alone=True)
+    assert [entry.details["factor"] for entry in added] == ["webauthn", "recovery_codes"]
+    assert {(entry.actor, entry.owner) for entry in added} == {(person.pk, person.pk)}
     assert len(codes) == 10
     [credential] = key.credentials()
     assert credential["isResidentCredential"]
@@ -86,8 +91,10 @@ def test_signing_in_with_a_passkey_alone(page, base, person, key):
 
     sign_out(page, base)
     page.goto(f"{base}/accounts/login/?next=/settings/")
-    page.get_by_role("button", name="Sign in with a passkey").click()
-    page.wait_for_url(f"{base}/settings/")
+    with recorded(Act.SIGNED_IN) as entries:
+        page.get_by_role("button", name="Sign in with a passkey").click()
+        page.wait_for_url(f"{base}/settings/")
+    assert entries[0].details == {"by": ["webauthn"]}
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
     assert Authenticator.objects.get(user=person, type="webauthn").last_used_at
 
@@ -98,8 +105,10 @@ def test_a_passkey_as_the_second_factor(page, base, person, key):
     sign_out(page, base)
     sign_in(page, base)
     page.wait_for_url(re.compile("/2fa/authenticate/"))
-    page.get_by_role("button", name="Use a security key").click()
-    page.wait_for_url(f"{base}/settings/")
+    with recorded(Act.SIGNED_IN) as entries:
+        page.get_by_role("button", name="Use a security key").click()
+        page.wait_for_url(f"{base}/settings/")
+    assert entries[0].details == {"by": ["password", "webauthn"]}
     expect(page.get_by_role("heading", name="Settings")).to_be_visible()
 
     sign_out(page, base)

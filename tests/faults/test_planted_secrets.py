@@ -26,12 +26,15 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
 
 from accounts.api_keys import issue_key, rotate_key
+from ops.audit.acts import Act
+from ops.models import AuditEntry
 from providers.actions import add_model, add_provider
 from runs.models import Run
 from tests.faults.house import WORKERS, House
 from tests.people import make_administrator, signed_in
 
 PROVIDERS = "planted0provider1key2of3no4shape"
+LOGIN = "/accounts/login/"
 PASSWORD = "planted-password-lantern-77"
 CSRF = secrets.token_hex(16)
 # Rows of sessions are found by their key.
@@ -73,11 +76,12 @@ class Program:
         self.told.append(text)
         return text
 
-    def post(self, path: str, **given: object) -> str:
+    def post(self, path: str, browser: str = "", **given: object) -> str:
         form = urlencode({"csrfmiddlewaretoken": CSRF, **given}, doseq=True)
         kind = "application/x-www-form-urlencoded"
         cookies = f"{self.cookies}; csrftoken={CSRF}"
-        return self.ask("POST", path, form, Cookie=cookies, Content_Type=kind, Accept="text/html")
+        headers = {"Cookie": cookies, "Content_Type": kind, "Accept": "text/html"}
+        return self.ask("POST", path, form, User_Agent=browser, **headers)
 
 
 @pytest.fixture
@@ -112,7 +116,7 @@ def everywhere(program: Program, key: str) -> None:
     program.ask("POST", "/v1/chat/completions", json.dumps(asked | {"api_key": key}), **bearer)
     program.ask("POST", "/v1/chat/completions", f'{{"api_key": "{key}",', **bearer)
     program.ask("POST", "/v1/chat/completions", json.dumps(asked | {"user": key}), **bearer)
-    program.post("/accounts/login/", login="nobody@example.test", password=key, next=f"/?k={key}")
+    program.post(LOGIN, login="nobody@example.test", password=key, next=f"/?k={key}")
 
 
 def in_redis(house: House) -> str:
@@ -162,8 +166,11 @@ def test_planted_secrets_are_found_nowhere(house, administrator):
 
     for each in (fresh, former):
         everywhere(stranger, each)
-    stranger.post("/accounts/login/", login=administrator.email, password=PASSWORD)
-    stranger.post("/accounts/login/", login=administrator.email, password=f"{PASSWORD}-wrong")
+        stranger.post(LOGIN, each, login=administrator.email, password=each)
+    failed = AuditEntry.objects.filter(act=Act.SIGN_IN_FAILED, owner=administrator.pk)
+    assert set(failed.values_list("browser", flat=True)) == {"[hidden]"}
+    stranger.post(LOGIN, login=administrator.email, password=PASSWORD)
+    stranger.post(LOGIN, login=administrator.email, password=f"{PASSWORD}-wrong")
     proven = program.post("/accounts/reauthenticate/", password=PASSWORD)
     if renewed := re.search(r"sessionid=(\w+)", proven):
         planted["renewed session"] = renewed[1]
@@ -196,7 +203,7 @@ def test_planted_secrets_are_found_nowhere(house, administrator):
     # What breaks tells of what broke: with the database gone, and in tasks that do not exist.
     house.kill("postgres")
     stranger.ask("GET", f"/v1/models?key={fresh}", Authorization=f"Bearer {fresh}")
-    stranger.post("/accounts/login/", login=administrator.email, password=PASSWORD)
+    stranger.post(LOGIN, login=administrator.email, password=PASSWORD)
     program.post("/settings/keys/new/", name="p", expires_in="90")
     house.ensure()
     connection.close()
