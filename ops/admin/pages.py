@@ -58,8 +58,16 @@ class SelectingAdmin(ModelAdmin):
         """Lead to the audit trail; whoever may not see that has Django's log, if anything."""
         if not self.admin_site.get_model_admin(AuditEntry).has_view_permission(request):
             return super().history_view(request, object_id, extra_context)
-        query = urlencode({"object": f"{self.opts.label_lower}/{unquote(object_id)}"})
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+        named = self.in_trail(obj)
+        query = urlencode({"object": f"{named._meta.label_lower}/{named.pk}"})
         return redirect(f"{reverse('admin:ops_auditentry_changelist')}?{query}")
+
+    def in_trail(self, obj: Any) -> Any:
+        """Return what entries about a row name as their object."""
+        return obj
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Act on the chosen rows; what is no key chooses none."""
@@ -110,6 +118,12 @@ class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
             return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, of which no number is told: it would be that of `MOST_ROWS`."""
+        found = super().get_changelist_instance(request)
+        found.full_result_count = found.result_count
+        return found
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.hidden

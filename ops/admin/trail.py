@@ -7,7 +7,9 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import display
 
@@ -16,23 +18,22 @@ from ops.admin.export import export
 from ops.admin.pages import MOST_OWNERS, ReadOnlyAdmin
 from ops.admin.trail_filters import FILTERS
 from ops.admin.trail_list import TrailList, link
-from ops.filters import DayFilter
 from ops.models import AuditEntry
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
-    list_display = ("created_at", "by_whom", "done", "to_what", "address", "door")
-    list_filter = (*FILTERS, ("created_at", DayFilter))
+    list_display = ("at", "by_whom", "done", "to_what", "address", "door")
+    list_filter = FILTERS
     ordering = ("-pk",)
     sortable_by = ()
     search_fields = ("subject_name",)  # and people: see `get_search_results`
     search_help_text = _("by a person's name or e-mail address, or how an object's name begins")
     fieldsets = (
-        (None, {"fields": ("created_at", "by_whom", "done", "to_what", "told")}),
+        (None, {"fields": ("at", "by_whom", "done", "to_what", "told")}),
         (_("From where"), {"fields": ("door", "address", "browser")}),
     )
-    readonly_fields = ("by_whom", "done", "to_what", "told")
+    readonly_fields = ("at", "by_whom", "done", "to_what", "told")
     list_after_template = "ops/_export.html"
 
     def get_urls(self) -> Any:
@@ -49,6 +50,19 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         """Return an entry that knows the pages of what it names."""
         entry = super().get_object(request, object_id, from_field)
         return link(request, [entry], self.admin_site)[0] if entry else None
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **options: Any
+    ) -> Any:
+        """An entry has no history: it never changes."""
+        return super().render_change_form(
+            request, {**context, "show_history": False}, *args, **options
+        )
+
+    @display(description=_("time"))
+    def at(self, entry: AuditEntry) -> str:
+        here = localtime(entry.created_at)
+        return f"{date_format(here, 'SHORT_DATE_FORMAT')} {here:%H:%M:%S}"
 
     @display(description=_("who"))
     def by_whom(self, entry: Any) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,6 +13,7 @@ from unfold.contrib.filters.forms import AutocompleteDropdownForm
 
 from ops.admin.pages import ReadOnlyAdmin, is_key
 from ops.audit.acts import Act
+from ops.filters import DayFilter
 from ops.models import AuditEntry
 
 Entries = QuerySet[AuditEntry]
@@ -132,11 +132,16 @@ class DoorFilter(DropdownFilter):
         return queryset.filter(door=self.value()) if known else queryset
 
 
+class TimeFilter(DayFilter):
+    def queryset(self, request: HttpRequest, queryset: Any) -> Entries:
+        return queryset.within(*self.moments())
+
+
 def _kind_and_key(value: str) -> tuple[str, str]:
     kind, _slash, key = value.partition("/")
     return kind, key
 
 
-FILTERS: tuple[type[admin.ListFilter], ...] = (
-    ActFilter, ActorFilter, KindFilter, ObjectFilter, DoorFilter,
+FILTERS: tuple[Any, ...] = (
+    ActFilter, ActorFilter, KindFilter, ObjectFilter, DoorFilter, ("created_at", TimeFilter),
 )  # fmt: skip

@@ -22,11 +22,6 @@ class TrailList(ChangeList):
 
     result_list: Any
 
-    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[str]:
-        """Newest first: by number, as the indexes of all filters have it, else by time."""
-        by_time = set(self.narrowed_by()) <= {"created_at"}
-        return ["-created_at", "-pk"] if by_time else ["-pk"]
-
     def narrowed_by(self) -> list[str]:
         """Name the filters in use, and the search: not what is looked for."""
         used = [spec.parameter_name for spec in self.filter_specs if _is_used(spec)]

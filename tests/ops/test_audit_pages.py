@@ -261,6 +261,21 @@ def test_days_are_those_of_the_pages(admin_client, entries):
     assert len(rows(admin_client, created_at_from=today, created_at_to=today)) == 4
 
 
+def test_days_hold_what_was_numbered_late(django_assert_num_queries):
+    """An entry's time is the begin of its transaction: others of later days may come before it."""
+    day = dt.timedelta(days=1)
+    noon = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+    for ago in (3, 1.6, 1, 0, -0.4, 0.4, -1, 0.3, -1.6, -3):
+        at = noon - ago * day
+        AuditEntry.objects.create(act="team.added", door="house", created_at=at)
+    midnight = noon.replace(hour=0)
+    with django_assert_num_queries(3):
+        found = AuditEntry.objects.within(midnight, midnight + day)
+        times = sorted(entry.created_at for entry in found)
+    assert times == [noon - 0.4 * day, noon - 0.3 * day, noon, noon + 0.4 * day]
+    assert AuditEntry.objects.within(None, None).count() == 10
+
+
 def test_a_provider_is_linked_where_it_is(admin_client):
     provider = Provider.objects.create(name="Somewhere", base_url="http://127.0.0.1:1/v1")
     record(Act.PROVIDER_TESTED, provider, ok=True)

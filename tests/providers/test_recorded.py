@@ -16,6 +16,7 @@ from ops.models import AuditEntry
 from providers import actions, catalogue
 from providers.models import Ability, Credential, ModelSpec, Provider, Route
 from providers.tasks import erase_retired_secrets
+from tests.administration.forms import save
 
 pytestmark = pytest.mark.django_db
 SECRET, OTHER = "sk-planted-0123456789-abcd", "sk-planted-9876543210-wxyz"
@@ -184,27 +185,9 @@ def test_a_provider_that_is_deleted_with_its_models(provider, credential, spec):
     assert of(actions.delete_provider, stale) == []
 
 
-def form_of(client: Client, row) -> tuple[str, dict]:
-    """Return the page of a row and what its form would send unchanged."""
-    meta = row._meta
-    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
-    context = client.get(url).context
-    forms = [context["adminform"].form]
-    for each in context["inline_admin_formsets"]:
-        forms += [each.formset.management_form, *each.formset.forms]
-    sent = {}
-    for form in forms:
-        for bound in form:
-            value = bound.value()
-            if value is not None and value is not False and value != "":
-                sent[bound.html_name] = "on" if value is True else value
-    return url, sent
-
-
 def saved(client: Client, row, **changes) -> list[tuple[str, str, dict]]:
-    url, sent = form_of(client, row)
     since = newest()
-    assert client.post(url, {**sent, **changes}).status_code == 302
+    save(client, row, **changes)
     return entries(since)
 
 
