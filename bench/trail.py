@@ -5,7 +5,8 @@
 By the method of `bench.ledger`: a cluster of its own, filled by SQL, whose pages are asked through
 Django's whole stack. Entries are like those of a house of 2,000 people in 18 months: nine of ten
 are sign-ins and sign-outs, a tenth is the administration of three people, the rest keys, commands
-and the house itself.
+and the house itself. The goal is that of one filter or search;
+of several at once the first is led to by its index and its rows are read until enough fit the rest.
 """
 
 import argparse
@@ -148,14 +149,14 @@ def asks() -> Iterator[tuple[str, str]]:
         "found: a key": {"q": "Program 4711"},
         "found: a team": {"q": "team 77"},
         "found: one letter": {"q": "t"},
-        "who, act": {"actor": heavy.pk, "act": "team.changed"},
-        "who, an act never theirs": {"actor": middle.pk, "act": "team.changed"},
-        "who, act of the oldest": {"actor": heavy.pk, "act": "person.erased"},
-        "who, 400 days ago": {"actor": heavy.pk, "created_at_to": ago[400]},
-        "act, 400 days ago": {"act": "person.signed_in", "created_at_to": ago[400]},
-        "kind, door": {"kind": "accounts.user", "door": "house"},
-        "found, act": {"q": "person-1", "act": "team.changed"},
-        "found, 400 days ago": {"q": heavy.email, "created_at_to": ago[400]},
+        "several: who, act": {"actor": heavy.pk, "act": "team.changed"},
+        "several: who, an act never theirs": {"actor": middle.pk, "act": "team.changed"},
+        "several: who, act of the oldest": {"actor": heavy.pk, "act": "person.erased"},
+        "several: who, 400 days ago": {"actor": heavy.pk, "created_at_to": ago[400]},
+        "several: act, 400 days ago": {"act": "person.signed_in", "created_at_to": ago[400]},
+        "several: kind, door": {"kind": "accounts.user", "door": "house"},
+        "several: found, act": {"q": "person-1", "act": "team.changed"},
+        "several: found, 400 days ago": {"q": heavy.email, "created_at_to": ago[400]},
     }  # fmt: skip
     for name, query in queries.items():
         yield name, f"{LIST}?{urlencode(query)}" if query else LIST
@@ -179,9 +180,10 @@ def measured(plans: Path) -> Iterator[dict[str, Any]]:
     for name, url in asks():
         times[name], kept[name] = page(client, name, url, '"ops_auditentry"')
     plans.write_text("\n\n".join(told(kept)) + "\n")
-    slowest = max(times, key=lambda name: times[name]["median"])
+    one = [name for name in times if not name.startswith("several")]
+    slowest = max(one, key=lambda name: times[name]["median"])
     work = {name: each["own_processor"] + each["database"] for name, each in times.items()}
-    most_work = max(work, key=lambda name: work[name])
+    most_work = max(one, key=lambda name: work[name])
     yield {
         "scenario": "pages of the audit trail",
         "ms": times,
