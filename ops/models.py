@@ -128,7 +128,7 @@ class AuditEntry(models.Model):
         return _("person %s") % self.key[:8]
 
 
-_NOBODY = {
+_NOBODY: dict[str, Any] = {
     AuditEntry.Door.WEB: _("nobody signed in"),
     AuditEntry.Door.COMMAND: _("a command"),
     AuditEntry.Door.HOUSE: _("the house"),

@@ -60,7 +60,7 @@ class SelectingAdmin(ModelAdmin):
             return super().history_view(request, object_id, extra_context)
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[attr-defined]
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         named = self.in_trail(obj)
         query = urlencode({"object": f"{named._meta.label_lower}/{named.pk}"})
         return redirect(f"{reverse('admin:ops_auditentry_changelist')}?{query}")
