@@ -28,7 +28,7 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     ordering = ("-pk",)
     sortable_by = ()
     search_fields = ("subject_name",)  # and people: see `get_search_results`
-    search_help_text = _("by a person's name or e-mail address, or how an object's name begins")
+    search_help_text = _("by person, or by how an object's name begins")
     fieldsets = (
         (None, {"fields": ("at", "by_whom", "done", "to_what", "told")}),
         (_("From where"), {"fields": ("door", "address", "browser")}),

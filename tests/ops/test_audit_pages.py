@@ -17,6 +17,7 @@ from ops.audit.trail import forget, record
 from ops.models import AuditEntry
 from providers.models import Provider
 from tests.people import make_person, signed_in
+from usage.limits import set_limits
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/ops/auditentry/"
@@ -155,6 +156,22 @@ def test_the_history_of_an_object_is_what_the_trail_says(admin_client, entries, 
     assert history in page.content.decode()
     answer = admin_client.get(history, follow=True)
     assert list(answer.context["cl"].result_list) == [entries["team"]]
+
+
+def test_the_history_of_a_limit_is_that_of_whom_it_limits(admin_client, owner):
+    limit = set_limits(owner, requests_per_minute=5)
+    answer = admin_client.get(reverse("admin:usage_limit_history", args=[limit.pk]), follow=True)
+    assert [entry.act for entry in answer.context["cl"].result_list] == ["limits.set"]
+
+
+def test_the_history_of_nothing_leads_away(admin_client):
+    for key in (uuid.uuid4(), "x"):
+        url = reverse("admin:accounts_team_history", args=[key])
+        assert admin_client.get(url).url == reverse("admin:index")
+
+
+def test_no_list_tells_how_many_rows_it_would_have(admin_client, entries):
+    assert "10000 results" not in admin_client.get(URL, {"q": "owner"}).content.decode()
 
 
 def test_whoever_may_not_see_the_trail_has_djangos_history(team):
