@@ -1,12 +1,15 @@
 """Of whoever is erased the trail keeps a pseudonym: no name, address, e-mail or browser."""
 
 import datetime as dt
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 
 from accounts import actions
@@ -132,6 +135,54 @@ def test_whoever_is_there_is_not_forgotten(another, django_assert_num_queries):
     with django_assert_num_queries(5):  # a savepoint, a lock, and two questions
         actions.forget_erased()
     assert whole_trail() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_just_being_done_to_what_is_theirs_is_forgotten_at_once():
+    make_administrator()
+    user = make_person("pseudonyma@hidden.test")
+    key, _ = issue_key(user, "first")
+    begun = threading.Event()
+
+    def rename() -> None:
+        try:
+            with transaction.atomic(), acting_as(user):
+                change_key(key, "Pseudonymas", Scope())
+                begun.set()
+                time.sleep(0.5)  # while the erasure waits for the key
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=rename)
+    other.start()
+    assert begun.wait(10)
+    actions.erase_user(User.objects.get(pk=user.pk))
+    other.join()
+    assert AuditEntry.objects.filter(act=Act.KEY_CHANGED).exists()
+    assert "seudonyma" not in whole_trail()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_did_something_to_each_other_are_erased_at_once():
+    make_administrator()
+    pair = [make_person(), make_person()]
+    for one, other in (pair, pair[::-1]):
+        with acting_as(one), transaction.atomic():
+            for _ in range(200):
+                record(Act.PERSON_CHANGED, other)
+    together = threading.Barrier(2)
+
+    def erase(user: User) -> None:
+        try:
+            together.wait(10)
+            actions.erase_user(user)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(erase, pair))
+    names = AuditEntry.objects.filter(act=Act.PERSON_CHANGED)
+    assert set(names.values_list("actor_name", "subject_name")) == {("", "")}
 
 
 @pytest.fixture
