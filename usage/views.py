@@ -64,4 +64,4 @@ def connection_test(request: Request, provider_id: UUID) -> HttpResponse:
 def _record(provider: Provider, lines: list[Line]) -> None:
     failed = any(line.verdict == Verdict.FAILED for line in lines)
     with transaction.atomic():
-        record(Act.PROVIDER_TESTED, provider, result="failed" if failed else "passed")
+        record(Act.PROVIDER_TESTED, provider, passed=not failed)

@@ -10,6 +10,7 @@ from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.api_keys import issue_key
 from accounts.models import Team, User
 from ops.audit.acting import Acting, acts_by, acts_no_more
 from ops.audit.acts import Act
@@ -103,6 +104,17 @@ def test_a_page_says_everything_in_words(admin_client, entries):
     html = admin_client.get(page_of(entries["house"])).content.decode()
     assert "Command: rotate_master_key" in html
     assert "Count: 3" in html
+
+
+def test_settings_are_called_as_on_their_pages(admin_client, owner, team):
+    set_limits(team, requests_per_minute=5)
+    record(Act.KEY_CHANGED, issue_key(owner, "k")[0], endpoints=[["*"], ["chat", "models"]])
+    pages = [
+        admin_client.get(page_of(entry)).content.decode()
+        for entry in AuditEntry.objects.filter(act__in=["limits.set", "key.changed"])
+    ]
+    assert "Requests a minute: nothing → 5" in pages[0]
+    assert "Endpoints: all → chat, models" in pages[1]
 
 
 def test_markup_in_names_and_details_is_text(admin_client, team):

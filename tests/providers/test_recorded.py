@@ -243,7 +243,7 @@ def test_the_form_of_a_key(admin_client, credential):
 def test_a_connection_that_is_tested(admin_client, provider, monkeypatch):
     Provider.objects.update(base_url="http://127.0.0.1:1/v1")
     admin_client.post(reverse("usage:connection-test", args=[provider.pk]))
-    assert entries()[-1] == ("provider.tested", "Models Inc", {"result": "failed"})
+    assert entries()[-1] == ("provider.tested", "Models Inc", {"passed": False})
 
 
 def test_secrets_that_are_encrypted_anew(admin_client, credential, settings):
