@@ -17,6 +17,7 @@ from accounts.api_keys import issue_key
 from accounts.models import Team
 from providers.actions import add_model, add_provider
 from tests.people import make_person, signed_in
+from tests.streamed import whole
 from tests.usage.ledgers import record
 from usage.actions import payer_of
 from usage.limits import set_limits
@@ -66,7 +67,7 @@ def totals(response) -> dict[str, str]:
 
 
 def sheet(response) -> list[list[str]]:
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    text = whole(response).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text)))
 
 
