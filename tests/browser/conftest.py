@@ -59,6 +59,8 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
 
     context.on("console", heard)
     context.on("page", opened)
+    for page in context.pages:
+        opened(page)
     yield found
     assert found == []
 
