@@ -5,11 +5,13 @@ import math
 import random
 from decimal import Decimal
 
+from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts.actions import save_team
 from accounts.api_keys import issue_key, rotate_key
 from accounts.models import ApiKey, Team, User
+from ops.audit.acting import Acting, acts_by, acts_no_more
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec
 from tests.people import make_person
@@ -18,7 +20,7 @@ from usage.actions import payer_of
 from usage.limits import set_limits
 from usage.models import UsageRecord
 
-DAYS = 100
+DAYS = 190  # a quarter, the one before it, and a few
 PEOPLE = {"grace@example.test": "Grace", "linus@example.test": "Linus", "mary@example.test": "Mary"}
 # Name, US dollars for a million tokens in and out, its part of the calls, its speed.
 MODELS = (
@@ -32,6 +34,9 @@ KEYS = ("Nightly report", "Help desk", "Search index")
 def use(person: User) -> None:
     """Fill the ledger with calls of `DAYS` days, the same every time but for the date."""
     dice = random.Random(7)
+    asked = RequestFactory().get("/", headers={"User-Agent": "Firefox"})
+    asked.user = person
+    acts_by(Acting(asked, "192.0.2.17"))
     people = [person, *(make_person(email, name=name) for email, name in PEOPLE.items())]
     save_team(Team(name="Editors"), people[:2])
     save_team(Team(name="Engineering"), people[1:])
@@ -40,6 +45,7 @@ def use(person: User) -> None:
     set_limits(person, month_budget=Decimal(25), requests_per_minute=60)
     set_limits(keys[1], day_budget=Decimal(2))
     models = [_model(name, Decimal(ins), Decimal(out)) for name, ins, out, *_ in MODELS]
+    acts_no_more()
     calls = [
         _call(dice, day, people, keys, models)
         for day in range(DAYS)

@@ -8,12 +8,11 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from accounts.models import ApiKey
-from providers.models import ModelSpec
 from tests.api.v1 import ledger
 from tests.browser.house import House
 from tests.fake_backend import FakeBackend
 from tests.people import PASSWORD
-from usage.models import Limit
+from usage.models import Limit, UsageRecord
 from usage.numbers import dollars
 
 ADDRESS = "ada@example.test"
@@ -80,6 +79,31 @@ def ask(house: House, secret: str) -> str:
     return answer.choices[0].message.content or ""
 
 
+def see_what_it_cost(page: Page, call: UsageRecord) -> None:
+    assert call.cost
+    assert call.cost > Decimal("0.01")
+    page.goto(reverse("admin:index"))
+    page.get_by_role("link", name="Dashboard").first.click()
+    page.get_by_role("link", name="API key", exact=True).click()
+    row = page.get_by_role("row").filter(has_text="the night shift")
+    expect(row).to_contain_text(dollars(call.cost, 4))
+    row.get_by_role("link", name="the night shift").first.click()
+    expect(page.locator(".chart--spend .chart-total")).to_have_text(dollars(call.cost, 4))
+    expect(page.locator(".chart--requests .chart-total")).to_have_text("1")
+
+
+def see_who_did_it(page: Page, key: ApiKey) -> None:
+    page.goto(reverse("admin:accounts_apikey_change", args=[key.pk]))
+    page.get_by_role("link", name="History").click()
+    for act in ("Issued an API key", "Set limits", "Rotated an API key", "Revoked an API key"):
+        row = page.get_by_role("row").filter(has_text=act)
+        expect(row).to_contain_text(ADDRESS)
+        expect(row).to_contain_text("127.0.0.1")
+    page.get_by_role("link", name="Audit trail").first.click()
+    for act in ("Added a provider", "Tested a provider's connection", "Changed a model"):
+        expect(page.get_by_role("row").filter(has_text=act).first).to_contain_text(ADDRESS)
+
+
 def test_from_the_provider_to_the_revoked_key(
     enter, house: House, fake: FakeBackend, transactional_db: None
 ):
@@ -92,11 +116,8 @@ def test_from_the_provider_to_the_revoked_key(
     assert Limit.objects.get().month_budget == 5
 
     assert ask(house, secret)
-    cost = ledger.records()[-1].cost
-    assert cost
-    assert cost > Decimal("0.01")
-    assert ModelSpec.objects.get().public_name == MODEL
-    assert dollars(cost)
+    (call,) = [row for row in ledger.records() if row.key_id]
+    see_what_it_cost(page, call)
     key = ApiKey.objects.get()
     page.goto(reverse("admin:accounts_apikey_change", args=[key.pk]))
     page.get_by_role("link", name="Rotate").click()
@@ -110,3 +131,4 @@ def test_from_the_provider_to_the_revoked_key(
     for revoked in (secret, fresh):
         with pytest.raises(openai.AuthenticationError):
             ask(house, revoked)
+    see_who_did_it(page, key)

@@ -13,7 +13,7 @@ from usage.numbers import count, dollars, percent, seconds, short
 
 Value = Decimal | float | int | None
 MOST = 99  # as much again: a larger change is not told apart
-MUCH = Decimal(100)  # US dollars
+MUCH = Decimal(10)  # US dollars
 
 
 @dataclass(frozen=True, slots=True)
