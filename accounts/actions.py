@@ -29,6 +29,7 @@ _LATELY = dt.timedelta(days=1)
 
 __all__ = [
     "add_user",
+    "ask_for_email",
     "change_language",
     "change_name",
     "change_password",
@@ -113,6 +114,19 @@ def ensure_administrator(email: str, password: str) -> tuple[User, bool]:
 def change_name(user: User, name: str) -> None:
     if _set(user, name=" ".join(name.split())):
         record(Act.PERSON_CHANGED, user, changed=["name"])
+
+
+@transaction.atomic
+def ask_for_email(user: User, email: str) -> EmailAddress:
+    """Keep the address that somebody wants to sign in with from when it is proven; return it.
+
+    It takes the place of one asked for before. The present address stays, proven or not: allauth
+    takes one that is not for the one asked for before, and would leave nothing to sign in with.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    asked_before = EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email)
+    asked_before.exclude(email=email).delete()
+    return EmailAddress.objects.get_or_create(user=user, email=email)[0]
 
 
 def change_language(user: User, language: str) -> None:
