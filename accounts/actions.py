@@ -97,7 +97,7 @@ def ensure_administrator(email: str, password: str) -> tuple[User, bool]:
     existing = User.objects.administrators().order_by("date_joined").first()
     if existing is not None:
         return existing, False
-    user = User.objects.select_for_update().filter(email=address).first()
+    user = User.objects.select_for_update(no_key=True).filter(email=address).first()
     if user is None:
         user = User.objects.create_superuser(address, password)
         record(Act.PERSON_ADDED, user, administrator=True)
@@ -320,11 +320,13 @@ def _one_by_one() -> None:
 def _locked_administrators() -> list[User]:
     """Return the administrators, whom nobody else changes meanwhile.
 
+    Rows that name them, as a key its maker, are written meanwhile: their ids stay.
     Whoever waits begins to look after the wait: of those who are none any more it would lock the
     rows all the same, in the other order than the next one's.
     """
     _one_by_one()
-    return list(User.objects.administrators().select_for_update().order_by("pk"))
+    administrators = User.objects.administrators().select_for_update(no_key=True)
+    return list(administrators.order_by("pk"))
 
 
 def _keep_one_administrator(without: User) -> None:
