@@ -86,8 +86,10 @@ def measured(most: float, plans: Path) -> Iterator[dict[str, Any]]:
     yield {"scenario": "not pages", "ms": dict(others())}
 
 
-def page(client: Client, name: str, url: str) -> tuple[dict[str, float], list[dict[str, Any]]]:
-    """Return the milliseconds that a page took, and the plans of its statements.
+def page(
+    client: Client, name: str, url: str, tables: str = '"usage_'
+) -> tuple[dict[str, float], list[dict[str, Any]]]:
+    """Return the milliseconds that a page took, and the plans of its statements on these tables.
 
     Beside the clock's: this process's own processor time, and what the database said it needed.
     Where others keep the machine busy, these two are the page's and the rest is waiting.
@@ -102,7 +104,7 @@ def page(client: Client, name: str, url: str) -> tuple[dict[str, float], list[di
             raise RuntimeError(f"{name}: {answer.status_code} for {url}")
     with CaptureQueriesContext(connection) as captured:
         client.get(url)
-    statements = [query["sql"] for query in captured if '"usage_' in query["sql"]]
+    statements = [query["sql"] for query in captured if tables in query["sql"]]
     plans = [{"sql": sql, "plan": explained(sql)} for sql in statements]
     figures = {
         "first": taken[0],

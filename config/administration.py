@@ -40,6 +40,7 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("assistants.SavedPrompt", "bookmark"),
         ),
     ),
+    (_("This house"), (("ops.AuditEntry", "policy"),)),
 )
 
 
@@ -76,7 +77,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         groups.append({"title": title, "items": items})
     if request.user.is_superuser:
         secrets = {"title": _("Encryption"), "icon": "lock", "link": reverse("encryption")}
-        groups.append({"title": _("This house"), "items": [secrets]})
+        groups[-1]["items"].append(secrets)
     back = {"title": _("Back to the chats"), "icon": "arrow_back", "link": "/", "active": False}
     groups.append({"title": None, "separator": True, "items": [back]})
     return groups

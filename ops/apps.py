@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class OpsConfig(AppConfig):
     name = "ops"
+    verbose_name = _("This house")
 
     def ready(self) -> None:
         from celery.signals import worker_ready, worker_shutdown

@@ -17,14 +17,21 @@ class DayFilter(RangeDateFilter):
     """From one day to another, both included, in the time zone of the pages."""
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        begin, end = self.moments()
+        if begin:
+            queryset = queryset.filter(**{f"{self.parameter_name}__gte": begin})
+        if end:
+            queryset = queryset.filter(**{f"{self.parameter_name}__lt": end})
+        return queryset
+
+    def moments(self) -> tuple[dt.datetime | None, dt.datetime | None]:
+        """Return when the first day begins and the last one is over, as far as they were given."""
         name = self.parameter_name
         first = parse_date_str(str(self.used_parameters.get(f"{name}_from", "")))
         last = parse_date_str(str(self.used_parameters.get(f"{name}_to", "")))
-        if first:
-            queryset = queryset.filter(**{f"{name}__gte": _begin_of(first)})
-        if last and last < dt.date.max:
-            queryset = queryset.filter(**{f"{name}__lt": _begin_of(last + dt.timedelta(days=1))})
-        return queryset
+        begin = _begin_of(first) if first else None
+        ends = last and last < dt.date.max
+        return begin, _begin_of(last + dt.timedelta(days=1)) if ends else None
 
 
 class DoorFilter(DropdownFilter):

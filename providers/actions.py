@@ -16,6 +16,9 @@ from django.utils.translation import gettext as _
 from accounts.models import Team
 from accounts.rights import bump_rights
 from boundary.encryption import UnreadableSecretError
+from ops.audit.acts import Act
+from ops.audit.changes import changes
+from ops.audit.trail import record, record_each
 from providers import catalogue
 from providers.errors import ProviderError
 from providers.models import Ability, Credential, ModelSpec, Provider
@@ -38,6 +41,7 @@ def add_provider(
     )
     provider.full_clean()
     provider.save(force_insert=True)
+    record(Act.PROVIDER_ADDED, provider)
     if secret:
         store_credential(provider, secret)
     return provider
@@ -60,15 +64,31 @@ def store_credential(
         credential = Credential(provider=provider, name=name)
     else:
         credential.replaced_at = timezone.now()
+    changed = {} if credential.replaced_at is None else changes(credential, settings)
     for setting, value in settings.items():
         setattr(credential, setting, value)
     credential.rests_until, credential.rest_reason = None, ""
-    return _kept(credential, secret, provider)
+    _kept(credential, secret, provider)
+    record(Act.CREDENTIAL_STORED, credential, provider=provider.name, **changed)
+    return credential
 
 
+@transaction.atomic
 def change_credential(credential: Credential, **settings: Any) -> None:
     """Set what an administrator decides about a key: is_enabled, priority, weight, its limits."""
-    Credential.objects.filter(pk=credential.pk).update(**settings)
+    stored = Credential.objects.select_for_update(no_key=True).filter(pk=credential.pk)
+    for before in stored:
+        if changed := changes(before, settings):
+            stored.update(**settings)
+            record(Act.CREDENTIAL_CHANGED, before, **changed)
+
+
+@transaction.atomic
+def delete_credentials(credentials: QuerySet[Credential]) -> None:
+    """Delete keys; what they were used for stays in the ledger."""
+    keys = list(credentials.select_for_update(of=("self",)).order_by("pk"))
+    record_each(Act.CREDENTIAL_DELETED, keys)
+    Credential.objects.filter(pk__in=[key.pk for key in keys]).delete()
 
 
 @transaction.atomic
@@ -94,6 +114,8 @@ def rotate_credential(credential: Credential, secret: str, overlap: dt.timedelta
     same = ("name", "is_enabled", "priority", "weight", "max_streams", "requests_per_minute")
     new = Credential(provider=provider, **{field: getattr(old, field) for field in same})
     _kept(new, secret, provider)
+    hours = round(overlap / dt.timedelta(hours=1), 1)
+    record(Act.CREDENTIAL_ROTATED, new, former=str(old), overlap_hours=hours)
     if not overlap:
         erase_retired_secrets()
     return new
@@ -110,6 +132,7 @@ def erase_retired_secrets() -> int:
         for credential in retired:
             credential.secret, credential.origin = "", ERASED
             credential.save(update_fields=["secret", "origin"])
+        record_each(Act.CREDENTIAL_ERASED, retired)
     return len(retired)
 
 
@@ -144,9 +167,16 @@ def rest_key(error: ProviderError, credential: Credential) -> None:
         same.update(**_rest(length, error))
 
 
+@transaction.atomic
 def wake(resting: Resting) -> None:
     """End the rest of a key or a deployment."""
-    type(resting)._default_manager.filter(pk=resting.pk).update(rests_until=None, rest_reason="")
+    act = Act.CREDENTIAL_CHANGED if isinstance(resting, Credential) else Act.MODEL_CHANGED
+    rows = type(resting)._default_manager.filter(pk=resting.pk)
+    awake = {"rests_until": None, "rest_reason": ""}
+    for before in rows.select_for_update(no_key=True):
+        rows.update(**awake)
+        if before.is_resting:
+            record(act, before, **changes(before, awake))
 
 
 def _rest(length: dt.timedelta, error: ProviderError) -> dict[str, Any]:
@@ -185,10 +215,12 @@ def _kept(credential: Credential, secret: str, provider: Provider) -> Credential
 def delete_provider(provider: Provider) -> None:
     """Delete a server with its keys and its models."""
     # The provider first, as whoever starts an answer at it does: Django would begin with answers.
-    list(Provider.objects.select_for_update().filter(pk=provider.pk))
+    is_there = list(Provider.objects.select_for_update().filter(pk=provider.pk))
     # Then the models, so that what is set for one meanwhile is deleted too, or finds it gone.
     models = ModelSpec.objects.filter(provider=provider)
-    list(models.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    gone = list(models.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    if is_there:
+        record(Act.PROVIDER_DELETED, provider, models=len(gone))
     provider.delete()
 
 
@@ -199,6 +231,7 @@ def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
     spec = ModelSpec(provider=provider, name=name, **given)
     spec.full_clean()
     spec.save(force_insert=True)
+    record(Act.MODEL_ADDED, spec, provider=provider.name)
     return spec
 
 
@@ -206,8 +239,9 @@ def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
 def delete_models(specs: QuerySet[ModelSpec]) -> None:
     """Take models out of the catalogue."""
     # Locked, so that what is set for one meanwhile is deleted too, or finds it gone.
-    keys = [spec.pk for spec in specs.select_for_update(no_key=True, of=("self",)).order_by("pk")]
-    ModelSpec.objects.filter(pk__in=keys).delete()
+    gone = list(specs.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    record_each(Act.MODEL_DELETED, gone)
+    ModelSpec.objects.filter(pk__in=[spec.pk for spec in gone]).delete()
 
 
 @transaction.atomic
@@ -223,7 +257,9 @@ def add_models(provider: Provider, known: Mapping[str, Mapping[str, Any]]) -> li
         specs.append(ModelSpec(provider=provider, name=name, **given))
         specs[-1].clean_fields(exclude=("provider",))  # which would be looked up for each
         specs[-1].clean()
-    return ModelSpec.objects.bulk_create(specs)
+    added = ModelSpec.objects.bulk_create(specs)
+    record_each(Act.MODEL_ADDED, added, provider=provider.name)
+    return added
 
 
 def free_name(provider: Provider, name: str) -> str | None:
@@ -263,6 +299,9 @@ def limit_model(spec: ModelSpec, teams: Iterable[Team]) -> None:
     before, after = set(spec.teams.all()), set(teams)
     spec.teams.set(after)
     connection.check_constraints()
+    if before != after:
+        added, removed = len(after - before), len(before - after)
+        record(Act.MODEL_CHANGED, spec, teams_added=added, teams_removed=removed)
     if after and (not before or before - after):
         bump_rights()
 
@@ -281,6 +320,9 @@ def set_default_model(spec: ModelSpec) -> None:
         abilities=chosen.abilities,
         has_teams=chosen.teams.exists(),
     )
+    if not chosen.is_default:
+        former = next((str(row) for row in rows.values() if row.is_default), "")
+        record(Act.MODEL_MADE_DEFAULT, chosen, instead_of=former)
     ModelSpec.objects.filter(is_default=True).exclude(pk=spec.pk).update(is_default=False)
     ModelSpec.objects.filter(pk=spec.pk).update(is_default=True)
     spec.is_default = True
@@ -330,7 +372,9 @@ def look_up_prices(specs: Iterable[ModelSpec], *, even_by_hand: bool) -> LookedU
         elif spec.price_source == catalogue.BY_HAND and not even_by_hand:
             done.by_hand.append(spec)
         else:
-            if any(getattr(spec, each) != getattr(prices, each) for each in catalogue.PRICES):
+            new = {each: getattr(prices, each) for each in catalogue.PRICES}
+            if changed := changes(spec, new):
                 done.changed.append(spec)
+                record(Act.MODEL_CHANGED, spec, **changed)
             ModelSpec.objects.filter(pk=spec.pk).update(**asdict(prices))
     return done

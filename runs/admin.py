@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,8 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 
 from ops.admin import ReadOnlyAdmin, ReadOnlyInline
+from ops.audit.acts import Act
+from ops.audit.trail import record
 from ops.filters import DayFilter, DoorFilter
 from runs import actions
 from runs.models import Attempt, Run
@@ -100,6 +103,8 @@ class RunAdmin(ReadOnlyAdmin):
         """Ask for the end of those still live; their text so far is kept."""
         live = list(queryset.filter(state__in=LIVE))
         for run in live:
-            actions.request_stop(run)
+            with transaction.atomic():
+                actions.request_stop(run)
+                record(Act.RUN_STOPPED, run, owner=run.user_id)
         said = ngettext("%d run was asked to stop.", "%d runs were asked to stop.", len(live))
         self.message_user(request, said % len(live), messages.SUCCESS)

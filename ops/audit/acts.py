@@ -48,5 +48,6 @@ class Act(TextChoices):
     MODEL_CHANGED = "model.changed", _("Changed a model")
     MODEL_DELETED = "model.deleted", _("Deleted a model")
     MODEL_MADE_DEFAULT = "model.made_default", _("Made a model the default")
+    RUN_STOPPED = "run.stopped", _("Stopped somebody's run")
     SECRETS_REENCRYPTED = "house.secrets_reencrypted", _("Re-encrypted secrets")
     TRAIL_EXPORTED = "house.trail_exported", _("Exported the audit trail")

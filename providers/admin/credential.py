@@ -133,6 +133,12 @@ class CredentialAdmin(SelectingAdmin):
             if button.action_name in request.POST:
                 button.method(request, obj)
 
+    def delete_model(self, request: HttpRequest, obj: Credential) -> None:
+        actions.delete_credentials(Credential.objects.filter(pk=obj.pk))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Credential]) -> None:
+        actions.delete_credentials(queryset)
+
     def get_actions_detail(self, request: HttpRequest, object_id: Any) -> list[Any]:
         credential = self.get_object(request, object_id)
         fits = credential is not None and self.has_change_permission(request, credential)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
-from ops.admin import SelectingAdmin
+from ops.admin import RecordedAdmin, plainly
+from ops.audit.acts import Act
 from ops.forms import TypedNumbers
 from providers.actions import delete_provider
 from providers.admin.discovery import find_models
@@ -25,7 +26,14 @@ from providers.models import Provider
 
 
 @admin.register(Provider)
-class ProviderAdmin(SelectingAdmin):
+class ProviderAdmin(RecordedAdmin):
+    added, changed = Act.PROVIDER_ADDED, Act.PROVIDER_CHANGED
+    told = {
+        **plainly("name", "kind", "allow_private", "is_enabled", "max_streams"),
+        **plainly("first_token_seconds", "idle_seconds", "total_seconds"),
+        # Who knows what somebody writes into the rest of an address.
+        "base_url": lambda url: Provider(base_url=url).origin(),
+    }
     form = TypedNumbers
     list_display = ("name", "kind", "base_url", "model_count", "key_count", "is_enabled")
     list_filter = ("is_enabled", "is_embedded", "kind")

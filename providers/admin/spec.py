@@ -1,6 +1,7 @@
 """The catalogue in the administration: what a model can, costs, for whom, and where it answers."""
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import admin, messages
@@ -14,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RelatedDropdownFilter
 from unfold.decorators import action, display
 
-from ops.admin import ContestedAdmin, SearchingAdmin, limit_link
+from ops.admin import ContestedAdmin, RecordedAdmin, SearchingAdmin, limit_link, plainly
+from ops.audit.acts import Act
 from providers.actions import (
     delete_models,
     free_name,
@@ -27,7 +29,7 @@ from providers.admin import shown
 from providers.admin.route import RouteInline
 from providers.admin.spec_filters import AbilityFilter, PriceFilter
 from providers.admin.spec_form import SpecForm
-from providers.catalogue import BY_HAND, PRICES
+from providers.catalogue import BY_HAND, PRICES, prices
 from providers.errors import sentence_of
 from providers.models import ModelSpec
 
@@ -35,7 +37,13 @@ _COLOURS = {"default": "primary", "answering": "success", "resting": "warning", 
 
 
 @admin.register(ModelSpec)
-class ModelSpecAdmin(ContestedAdmin, SearchingAdmin):
+class ModelSpecAdmin(RecordedAdmin, ContestedAdmin, SearchingAdmin):
+    added, changed = Act.MODEL_ADDED, Act.MODEL_CHANGED
+    told = {
+        **plainly("label", "name", "public_name", "abilities", "makes_titles", *PRICES),
+        **plainly("context_window", "max_output_tokens", "weight", "cool_down_seconds"),
+        **plainly("is_enabled", "is_listed"),
+    }
     form = SpecForm
     inlines = (RouteInline,)
     list_per_page = 50
@@ -143,9 +151,10 @@ class ModelSpecAdmin(ContestedAdmin, SearchingAdmin):
             obj.price_source = BY_HAND
         if not change and not obj.public_name:
             obj.public_name = free_name(obj.provider, obj.name)
+        known = None if change or by_hand else prices(obj.name, obj.provider.base_url)
+        for name, value in (asdict(known) if known else {}).items():
+            setattr(obj, name, value)
         super().save_model(request, obj, form, change)
-        if not change and not by_hand:
-            look_up_prices([obj], even_by_hand=False)
 
     def delete_model(self, request: HttpRequest, obj: ModelSpec) -> None:
         delete_models(ModelSpec.objects.filter(pk=obj.pk))

@@ -15,7 +15,7 @@ from tests.administration.scenery import SECRET, WRITTEN
 from tests.people import make_person, signed_in
 from usage.models import UsageRecord
 
-OURS = ("accounts", "providers", "usage", "runs", "chat", "assistants")
+OURS = ("ops", "accounts", "providers", "usage", "runs", "chat", "assistants")
 REGISTERED = sorted(
     (model for model in administration.site._registry if model._meta.app_label in OURS),
     key=lambda model: model._meta.label,
@@ -41,6 +41,7 @@ def all_pages() -> list[str]:
 def test_everything_of_use_is_there():
     labels = {model._meta.label for model in REGISTERED}
     assert labels >= {
+        "ops.AuditEntry",
         "accounts.User",
         "accounts.Team",
         "accounts.ApiKey",
@@ -119,7 +120,7 @@ def test_erasing_a_person_neither_lists_nor_is_stopped_by_what_is_theirs(
 @pytest.mark.parametrize(
     "label",
     ["usage.Account", "usage.UsageRecord", "runs.Run", "chat.Conversation",
-     "assistants.SavedPrompt"],
+     "assistants.SavedPrompt", "ops.AuditEntry"],
 )  # fmt: skip
 def test_what_is_to_be_looked_at_cannot_be_changed(admin_client, lived_in, label):
     model = apps.get_model(label)

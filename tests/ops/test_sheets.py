@@ -5,8 +5,10 @@ import io
 from decimal import Decimal
 
 import pytest
+from asgiref.sync import async_to_sync
 
 from ops.sheets import csv_response, lines
+from tests.ops.test_audit_export import whole
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n"])
@@ -26,4 +28,4 @@ def test_a_file_is_sent_line_by_line():
     answer = csv_response("usage-2026", iter([["a"], ["b"]]))
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
     assert answer["Content-Disposition"] == 'attachment; filename="usage-2026.csv"'
-    assert b"".join(answer.streaming_content) == b"\xef\xbb\xbfa\r\nb\r\n"
+    assert async_to_sync(whole)(answer) == b"\xef\xbb\xbfa\r\nb\r\n"

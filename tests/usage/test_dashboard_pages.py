@@ -9,6 +9,7 @@ from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +17,7 @@ from django.utils import timezone
 from accounts.api_keys import issue_key
 from accounts.models import Team
 from providers.actions import add_model, add_provider
+from tests.ops.test_audit_export import whole
 from tests.people import make_person, signed_in
 from tests.usage.ledgers import record
 from usage.actions import payer_of
@@ -66,7 +68,7 @@ def totals(response) -> dict[str, str]:
 
 
 def sheet(response) -> list[list[str]]:
-    text = b"".join(response.streaming_content).decode("utf-8-sig")
+    text = async_to_sync(whole)(response).decode("utf-8-sig")
     return list(csv.reader(io.StringIO(text)))
 
 

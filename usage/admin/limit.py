@@ -143,6 +143,9 @@ class LimitAdmin(SearchingAdmin):
             context["unpriced_url"] = f"{models}?price=unknown"
         return super().render_change_form(request, context, obj=obj, **options)
 
+    def in_trail(self, obj: Limit) -> Any:
+        return obj.subject
+
     def save_model(self, request: HttpRequest, obj: Limit, form: Any, change: bool) -> None:
         limit = set_limits(obj.subject, **form.settings)
         obj.pk, obj._state.adding = limit.pk, False

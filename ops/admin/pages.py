@@ -6,17 +6,22 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
+
+from ops.models import AuditEntry
 
 MOST_OWNERS = 100  # people that a search may mean
 MOST_ROWS = 10_000  # as far as a list goes: a page further on would read all before it
@@ -51,7 +56,27 @@ class UncountedList(ChangeList):
 
 
 class SelectingAdmin(ModelAdmin):
-    """Its actions take nonsense among the chosen rows without breaking."""
+    """Its actions take nonsense among the chosen rows without breaking.
+
+    The history of a row is what the audit trail says of it.
+    """
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Lead to the audit trail; whoever may not see that has Django's log, if anything."""
+        if not self.admin_site.get_model_admin(AuditEntry).has_view_permission(request):
+            return super().history_view(request, object_id, extra_context)
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        named = self.in_trail(obj)
+        query = urlencode({"object": f"{named._meta.label_lower}/{named.pk}"})
+        return redirect(f"{reverse('admin:ops_auditentry_changelist')}?{query}")
+
+    def in_trail(self, obj: Any) -> Any:
+        """Return what entries about a row name as their object."""
+        return obj
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Act on the chosen rows; what is no key chooses none."""
@@ -81,8 +106,8 @@ class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
     list_per_page = 50
     list_disable_select_all = True
     list_filter_submit = True
-    ordering = ("-created_at", "-pk")
-    sortable_by = ("created_at", "updated_at")
+    ordering: tuple[str, ...] = ("-created_at", "-pk")
+    sortable_by: tuple[str, ...] = ("created_at", "updated_at")
     whose = "user"
     whose_email = "email"
     hidden: tuple[str, ...] = ()  # columns that hold what people wrote: never read from the table
@@ -105,6 +130,12 @@ class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
             with connection.cursor() as cursor:
                 cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
             return super().changelist_view(request, extra_context)
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Return the list, of which no number is told: it would be that of `MOST_ROWS`."""
+        found = super().get_changelist_instance(request)
+        found.full_result_count = found.result_count
+        return found
 
     def get_exclude(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return self.hidden

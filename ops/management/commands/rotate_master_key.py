@@ -3,8 +3,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
 from boundary.rotation import Batch, places
+from ops.audit.acts import Act
+from ops.audit.trail import record
 
 
 class Command(BaseCommand):
@@ -20,22 +23,31 @@ class Command(BaseCommand):
     def handle(self, *args: Any, batch_size: int, **options: Any) -> None:
         if batch_size < 1:
             raise CommandError("--batch-size must be at least 1.")
-        failures: list[str] = []
-        for place in places():
-            failures += self._report(place.name, place.rotate(batch_size))
-        if failures:
-            for failure in failures:
+        done = Batch()
+        try:
+            for place in places():
+                self._rotate(place.name, place.rotate(batch_size), done)
+        finally:  # what was done is done, even if the rest is interrupted
+            _record(done)
+        if done.failures:
+            for failure in done.failures:
                 self.stderr.write(failure)
-            raise CommandError(f"{len(failures)} values could not be read and were left as is.")
+            sentence = f"{len(done.failures)} values could not be read and were left as is."
+            raise CommandError(sentence)
         self.stdout.write("Every secret is encrypted with the current master key.")
 
-    def _report(self, name: str, batches: Iterator[Batch]) -> list[str]:
-        failures: list[str] = []
+    def _rotate(self, name: str, batches: Iterator[Batch], done: Batch) -> None:
         rotated = 0
         for batch in batches:
             rotated += batch.rotated
-            failures += batch.failures
+            done.rotated += batch.rotated
+            done.failures += batch.failures
             if rotated // 10_000 > (rotated - batch.rotated) // 10_000:
                 self.stdout.write(f"{name}: {rotated} so far")
         self.stdout.write(f"{name}: {rotated} re-encrypted")
-        return failures
+
+
+def _record(done: Batch) -> None:
+    if done.rotated or done.failures:
+        with transaction.atomic():
+            record(Act.SECRETS_REENCRYPTED, count=done.rotated, unreadable=len(done.failures))

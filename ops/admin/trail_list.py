@@ -1,0 +1,92 @@
+"""The audit trail's list, and where what it names is found in the administration."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.admin.sites import AdminSite
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.urls import reverse
+from unfold.views import ChangeList
+
+from ops.models import AuditEntry
+
+Named = tuple[str, str]  # a kind and a key
+
+
+class TrailList(ChangeList):
+    """Entries know the pages of who acted and of what it was done to; see `link`."""
+
+    result_list: Any
+
+    def narrowed_by(self) -> list[str]:
+        """Name the filters in use, and the search: not what is looked for."""
+        used = [spec.parameter_name for spec in self.filter_specs if _is_used(spec)]
+        return [*used, *([SEARCH_VAR] if self.query else [])]
+
+    @property
+    def exported(self) -> str:
+        """The query by which all that is found here is exported."""
+        return self.get_query_string(remove=[PAGE_VAR])
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        self.result_list = link(request, self.result_list, self.model_admin.admin_site)
+
+
+def link(request: HttpRequest, entries: Iterable[AuditEntry], site: AdminSite) -> list[AuditEntry]:
+    """Give entries `actor_page` and `subject_page`, `None` where there is none (any more).
+
+    One statement for each kind of object among them.
+    """
+    listed = list(entries)
+    named = {_actor(each) for each in listed} | {_subject(each) for each in listed}
+    pages: dict[Named, str] = {}
+    for kind in {kind for kind, key in named if kind and key}:
+        keys = [key for of, key in named if of == kind]
+        pages |= {(kind, key): page for key, page in _pages(request, kind, keys, site)}
+    for each in listed:
+        each.actor_page = pages.get(_actor(each))  # type: ignore[attr-defined]
+        each.subject_page = pages.get(_subject(each))  # type: ignore[attr-defined]
+    return listed
+
+
+def _actor(entry: AuditEntry) -> Named:
+    return settings.AUTH_USER_MODEL.lower(), str(entry.actor or "")
+
+
+def _subject(entry: AuditEntry) -> Named:
+    return entry.kind, entry.key
+
+
+def _pages(
+    request: HttpRequest, kind: str, keys: Iterable[str], site: AdminSite
+) -> Iterable[tuple[str, str]]:
+    """Yield the keys of the objects that there are, with their pages."""
+    try:
+        model = apps.get_model(kind)
+    except (LookupError, ValueError):  # of another version
+        return
+    if not site.is_registered(model) or not site.get_model_admin(model).has_view_permission(
+        request
+    ):
+        return
+    page = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
+    asked = [key for key in keys if _is_key_of(model, key)]
+    for key in model._default_manager.filter(pk__in=asked).values_list("pk", flat=True):
+        yield str(key), reverse(page, args=[key])
+
+
+def _is_key_of(model: Any, key: str) -> bool:
+    try:
+        model._meta.pk.to_python(key)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_used(spec: Any) -> bool:
+    return any(value not in ("", None, [], [""]) for value in spec.used_parameters.values())
