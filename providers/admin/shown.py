@@ -39,7 +39,7 @@ def telling_the_default(request: HttpRequest) -> Iterator[None]:
     if after is None and before is not None:
         messages.warning(request, gettext("No model is the default now. Choose one in the list."))
     elif after != before:
-        sentence = gettext("New conversations begin with %s now.")
+        sentence = gettext("New chats begin with %s now.")
         messages.info(request, sentence % after)
 
 

@@ -110,9 +110,7 @@ def test_who_deletes_it_is_told(default, kind, in_list):
     client = signed_in(make_administrator())
     other = make("other", label="The other one")
     row = default if kind is ModelSpec else default.provider
-    assert "New conversations begin with The other one now." in pressed(
-        client, row, in_list=in_list
-    )
+    assert "New chats begin with The other one now." in pressed(client, row, in_list=in_list)
     row = other if kind is ModelSpec else other.provider
     assert "No model is the default now" in pressed(client, row, in_list=in_list)
 
@@ -123,7 +121,7 @@ def test_of_another_nothing_is_told(default, kind, in_list):
     client = signed_in(make_administrator())
     other = make("other")
     text = pressed(client, other if kind is ModelSpec else other.provider, in_list=in_list)
-    assert "New conversations begin" not in text
+    assert "New chats begin" not in text
     assert "is the default now" not in text
 
 
