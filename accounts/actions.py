@@ -29,6 +29,7 @@ _LATELY = dt.timedelta(days=1)
 
 __all__ = [
     "add_user",
+    "ask_for_email",
     "change_language",
     "change_name",
     "change_password",
@@ -96,7 +97,7 @@ def ensure_administrator(email: str, password: str) -> tuple[User, bool]:
     existing = User.objects.administrators().order_by("date_joined").first()
     if existing is not None:
         return existing, False
-    user = User.objects.select_for_update().filter(email=address).first()
+    user = User.objects.select_for_update(no_key=True).filter(email=address).first()
     if user is None:
         user = User.objects.create_superuser(address, password)
         record(Act.PERSON_ADDED, user, administrator=True)
@@ -113,6 +114,19 @@ def ensure_administrator(email: str, password: str) -> tuple[User, bool]:
 def change_name(user: User, name: str) -> None:
     if _set(user, name=" ".join(name.split())):
         record(Act.PERSON_CHANGED, user, changed=["name"])
+
+
+@transaction.atomic
+def ask_for_email(user: User, email: str) -> EmailAddress:
+    """Keep the address that somebody wants to sign in with from when it is proven; return it.
+
+    It takes the place of one asked for before. The present address stays, proven or not: allauth
+    takes one that is not for the one asked for before, and would leave nothing to sign in with.
+    """
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    asked_before = EmailAddress.objects.filter(user=user, verified=False).exclude(email=user.email)
+    asked_before.exclude(email=email).delete()
+    return EmailAddress.objects.get_or_create(user=user, email=email)[0]
 
 
 def change_language(user: User, language: str) -> None:
@@ -306,11 +320,13 @@ def _one_by_one() -> None:
 def _locked_administrators() -> list[User]:
     """Return the administrators, whom nobody else changes meanwhile.
 
+    Rows that name them, as a key its maker, are written meanwhile: their ids stay.
     Whoever waits begins to look after the wait: of those who are none any more it would lock the
     rows all the same, in the other order than the next one's.
     """
     _one_by_one()
-    return list(User.objects.administrators().select_for_update().order_by("pk"))
+    administrators = User.objects.administrators().select_for_update(no_key=True)
+    return list(administrators.order_by("pk"))
 
 
 def _keep_one_administrator(without: User) -> None:

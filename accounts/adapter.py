@@ -92,6 +92,10 @@ class AccountAdapter(DefaultAccountAdapter):
             return False
         return super().confirm_email(request, email_address)
 
+    def can_delete_email(self, email_address: EmailAddress) -> bool:
+        """Whatever is asked for besides can be taken back; what one signs in with stays."""
+        return email_address.email != email_address.user.email
+
     def is_safe_url(self, url: str) -> bool:
         """Only pages of the very host that was asked may be the way back from signing in."""
         request = self.request

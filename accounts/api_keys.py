@@ -55,7 +55,8 @@ def issue_key(
     A page that asks twice with the same `client_id` gets no second key. Raises `KeyMade` then,
     `TooManyKeys` and `OwnerSuspended`.
     """
-    owner = User.objects.select_for_update().get(pk=owner.pk)  # two at once count each other
+    # Two at once count each other; as makers they may name each other's owners all the same.
+    owner = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     # The id is the owner's own, so that nobody can take that of somebody else's key.
     pk = uuid.uuid5(owner.pk, str(client_id)) if client_id else uuid.uuid4()
     if made := ApiKey.objects.of(owner).filter(pk=pk).first():

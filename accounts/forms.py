@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.internal.flows.email_verification import send_verification_email_to_address
+from allauth.account.models import EmailAddress
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from django import forms
 from django.conf import settings
@@ -63,6 +66,15 @@ class ChangePasswordForm(OnePasswordMixin, AllauthChangePasswordForm):
 class ResetPasswordKeyForm(OnePasswordMixin, AllauthResetPasswordKeyForm):
     def save(self) -> None:
         actions.change_password(self.user, self.cleaned_data["password1"], by_mail=True)
+
+
+class ChangeEmailForm(AllauthAddEmailForm):
+    """Another address to sign in with, once the link that is mailed to it was opened."""
+
+    def save(self, request: HttpRequest) -> EmailAddress:
+        address = actions.ask_for_email(self.user, self.cleaned_data["email"])
+        send_verification_email_to_address(request, address)
+        return address
 
 
 class NameForm(forms.ModelForm):

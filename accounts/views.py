@@ -3,6 +3,8 @@
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.models import EmailAddress
+from allauth.account.views import EmailView as AllauthEmailView
 from allauth.account.views import LoginView, SignupView
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -50,6 +52,21 @@ class SignInView(LoginView):
         if not first.is_made() and not settings.SETUP_TOKEN_REQUIRED:
             return HttpResponseRedirect(self.passthrough_next_url(reverse("account_signup")))
         return super().get(request, *args, **kwargs)
+
+
+class EmailView(AllauthEmailView):
+    """allauth's; only the link that is mailed to an address makes it the one to sign in with."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "action_primary" in request.POST:  # of allauth's other page for addresses
+            return redirect("account_email")
+        return super().post(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        own = EmailAddress.objects.filter(user=self.request.user)
+        new = own.filter(verified=False).exclude(email=self.request.user.email)
+        context = super().get_context_data(**kwargs)
+        return {**context, "new_emailaddress": new.order_by("pk").last()}
 
 
 @require_GET

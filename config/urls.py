@@ -2,7 +2,7 @@ from allauth.account.views import logout as sign_out
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import SignInView, SignUpView
+from accounts.views import EmailView, SignInView, SignUpView
 from config.encryption import encryption
 from usage.dashboard.views import own_usage
 
@@ -15,6 +15,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/login/", SignInView.as_view()),
     path("accounts/signup/", SignUpView.as_view()),
+    path("accounts/email/", EmailView.as_view()),
     path("accounts/", include("allauth.urls")),
     path("settings/", include("accounts.urls")),
     path("settings/usage/", own_usage, name="own-usage"),

@@ -10,7 +10,6 @@ from django.db import connection, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Greatest, Now
 from django.utils import timezone
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from accounts.models import Team
@@ -24,6 +23,7 @@ from providers.errors import ProviderError
 from providers.models import Ability, Credential, ModelSpec, Provider
 from providers.models.credential import ERASED
 from providers.models.resting import Resting
+from providers.names import free_name, free_names
 from providers.rests import rest_of_key, rests_the_model
 
 LONGEST_OVERLAP = dt.timedelta(days=30)
@@ -213,15 +213,14 @@ def _kept(credential: Credential, secret: str, provider: Provider) -> Credential
 
 @transaction.atomic
 def delete_provider(provider: Provider) -> None:
-    """Delete a server with its keys and its models."""
+    """Delete a server with its keys and its models; of the default see `delete_models`."""
     # The provider first, as whoever starts an answer at it does: Django would begin with answers.
     is_there = list(Provider.objects.select_for_update().filter(pk=provider.pk))
-    # Then the models, so that what is set for one meanwhile is deleted too, or finds it gone.
-    models = ModelSpec.objects.filter(provider=provider)
-    gone = list(models.select_for_update(no_key=True).order_by("pk").values_list("pk"))
+    gone = _locked(ModelSpec.objects.filter(provider=provider))
     if is_there:
         record(Act.PROVIDER_DELETED, provider, models=len(gone))
     provider.delete()
+    _inherit(gone)
 
 
 @transaction.atomic
@@ -237,11 +236,33 @@ def add_model(provider: Provider, name: str, **fields: Any) -> ModelSpec:
 
 @transaction.atomic
 def delete_models(specs: QuerySet[ModelSpec]) -> None:
-    """Take models out of the catalogue."""
-    # Locked, so that what is set for one meanwhile is deleted too, or finds it gone.
-    gone = list(specs.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+    """Take models out of the catalogue; in place of the default another becomes it, if one can."""
+    gone = _locked(specs)
     record_each(Act.MODEL_DELETED, gone)
     ModelSpec.objects.filter(pk__in=[spec.pk for spec in gone]).delete()
+    _inherit(gone)
+
+
+def _locked(specs: QuerySet[ModelSpec]) -> list[ModelSpec]:
+    """Lock models, so that what is set for one meanwhile is deleted too, or finds it gone.
+
+    With the default all are locked, in the order of `set_default_model`: one of them inherits.
+    """
+    chosen = set(specs.values_list("pk", flat=True))
+    rows = ModelSpec.objects.filter(pk__in=chosen)
+    if rows.filter(is_default=True).exists():
+        rows = ModelSpec.objects.all()
+    locked = rows.select_for_update(no_key=True).order_by("pk")
+    return [spec for spec in locked if spec.pk in chosen]
+
+
+def _inherit(gone: Iterable[ModelSpec]) -> None:
+    """Let new conversations begin with another model than one just deleted."""
+    former = next((spec for spec in gone if spec.is_default), None)
+    heir = ModelSpec.objects.for_everybody().first() if former else None
+    if heir:
+        ModelSpec.objects.filter(pk=heir.pk).update(is_default=True)
+        record(Act.MODEL_MADE_DEFAULT, heir, instead_of=str(former))
 
 
 @transaction.atomic
@@ -260,33 +281,6 @@ def add_models(provider: Provider, known: Mapping[str, Mapping[str, Any]]) -> li
     added = ModelSpec.objects.bulk_create(specs)
     record_each(Act.MODEL_ADDED, added, provider=provider.name)
     return added
-
-
-def free_name(provider: Provider, name: str) -> str | None:
-    """Return what programs may call a new model: its name, where that is free."""
-    return free_names(provider, [name])[name]
-
-
-def free_names(provider: Provider, names: Iterable[str]) -> dict[str, str | None]:
-    """Return what programs may call each of some new models, as `free_name` has it."""
-    beginning = slugify(provider.name) or "provider"
-    wanted = {name: (name, f"{beginning}/{name}") for name in names}
-    all_wanted = [each for pair in wanted.values() for each in pair]
-    found = ModelSpec.objects.filter(public_name__in=all_wanted)
-    taken = set(found.values_list("public_name", flat=True))
-    free: dict[str, str | None] = {}
-    for name, pair in wanted.items():
-        free[name] = next((e for e in pair if len(e) <= 200 and e not in taken), None)
-        taken.add(free[name])
-    return free
-
-
-def free_key_name(provider: Provider) -> str:
-    """Return a name that none of the provider's keys has, to begin with."""
-    keys = Credential.objects.filter(provider=provider, retires_at=None)
-    taken = set(keys.values_list("name", flat=True))
-    names = ("default", *(f"key {number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
 
 
 @transaction.atomic

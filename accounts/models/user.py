@@ -63,6 +63,7 @@ class User(AbstractUser):
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="user_email_in_lower_case"
             ),
+            models.CheckConstraint(condition=~models.Q(email=""), name="user_email_is_not_empty"),
         )
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ from providers import actions
 from providers.forms import SETTINGS, CredentialForm, RotateForm
 from providers.key_states import days_of, is_old, state_of
 from providers.models import Credential, Provider
+from providers.names import free_key_name
 
 LABELS = {
     "used": "success",
@@ -108,7 +109,7 @@ class CredentialAdmin(SelectingAdmin):
             provider = Provider.objects.get(pk=given.get("provider", ""))
         except (Provider.DoesNotExist, ValidationError):
             return given
-        return {**given, "name": actions.free_key_name(provider)}
+        return {**given, "name": free_key_name(provider)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Credential | None = None) -> Any:
         # A key belongs to one origin: it is never moved to another provider.

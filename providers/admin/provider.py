@@ -18,6 +18,7 @@ from ops.audit.acts import Act
 from ops.forms import TypedNumbers
 from providers.actions import delete_provider
 from providers.admin.discovery import find_models
+from providers.admin.shown import telling_the_default
 from providers.discovery import connect
 from providers.errors import ConnectionFailed, ConnectTimeout, ProviderError
 from providers.forms import ProviderAddForm
@@ -149,11 +150,13 @@ class ProviderAdmin(RecordedAdmin):
         return format_html_join(" · ", '<a class="underline" href="{}">{}</a>', links)
 
     def delete_model(self, request: HttpRequest, obj: Provider) -> None:
-        delete_provider(obj)
+        with telling_the_default(request):
+            delete_provider(obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
-        for provider in queryset.order_by("pk"):
-            delete_provider(provider)
+        with telling_the_default(request):
+            for provider in queryset.order_by("pk"):
+                delete_provider(provider)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Provider | None = None) -> Any:
         # The embedded server's address is settled at each start.

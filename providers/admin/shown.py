@@ -1,12 +1,15 @@
-"""How the administration's pages write what models can and cost."""
+"""How the administration's pages write what models can and cost, and which is the default."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 
+from django.contrib import messages
+from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext
 
-from providers.models import Ability
+from providers.models import Ability, ModelSpec
 
 
 def can(abilities: Collection[str]) -> str:
@@ -24,6 +27,20 @@ def names(things: Iterable[object]) -> str:
     """Name the first few."""
     found = [str(each) for each in things]
     return ", ".join(found[:5]) + (" …" if len(found) > 5 else "")
+
+
+@contextmanager
+def telling_the_default(request: HttpRequest) -> Iterator[None]:
+    """Say with which model new conversations begin, where that changes within."""
+    defaults = ModelSpec.objects.filter(is_default=True)
+    before = defaults.first()
+    yield
+    after = defaults.first()
+    if after is None and before is not None:
+        messages.warning(request, gettext("No model is the default now. Choose one in the list."))
+    elif after != before:
+        sentence = gettext("New chats begin with %s now.")
+        messages.info(request, sentence % after)
 
 
 def _dollars(price: Decimal | None) -> str:

@@ -19,7 +19,6 @@ from ops.admin import ContestedAdmin, RecordedAdmin, SearchingAdmin, limit_link,
 from ops.audit.acts import Act
 from providers.actions import (
     delete_models,
-    free_name,
     limit_model,
     look_up_prices,
     set_default_model,
@@ -32,6 +31,7 @@ from providers.admin.spec_form import SpecForm
 from providers.catalogue import BY_HAND, PRICES, prices
 from providers.errors import sentence_of
 from providers.models import ModelSpec
+from providers.names import free_name
 
 _COLOURS = {"default": "primary", "answering": "success", "resting": "warning", "off": "info"}
 
@@ -157,10 +157,11 @@ class ModelSpecAdmin(RecordedAdmin, ContestedAdmin, SearchingAdmin):
         super().save_model(request, obj, form, change)
 
     def delete_model(self, request: HttpRequest, obj: ModelSpec) -> None:
-        delete_models(ModelSpec.objects.filter(pk=obj.pk))
+        self.delete_queryset(request, ModelSpec.objects.filter(pk=obj.pk))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[ModelSpec]) -> None:
-        delete_models(queryset)
+        with shown.telling_the_default(request):
+            delete_models(queryset)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         limit_model(form.instance, form.cleaned_data["teams"])

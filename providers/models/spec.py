@@ -78,6 +78,14 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
         writes = Q(abilities__overlap=[each.value for each in _WRITING])
         return self.filter(Q(input_price=None) | Q(writes, output_price=None))
 
+    def for_everybody(self) -> Self:
+        """Return the models that everybody's new conversations could begin with, the best first.
+
+        The oldest is, but what runs on this computer comes after all others.
+        """
+        able = self.answering().able_to(Ability.CHAT).filter(is_listed=True, teams=None)
+        return able.order_by("provider__is_embedded", "created_at", "pk")
+
     def answering(self) -> Self:
         """Return the models that are switched on and have a server."""
         return (

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 from allauth.usersessions.models import UserSession
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -153,3 +153,47 @@ def test_two_pages_pressed_at_once_leave_one(transactional_db):
     ]
     assert not at_once(jobs)
     assert User.objects.administrators().count() == 1
+
+
+def impatient() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+
+
+def test_keys_are_made_while_administrators_are_looked_at(circle, owner):
+    """Whoever makes one is named in it, which must not wait for what is done to others."""
+    looked, made = threading.Barrier(2), threading.Event()
+
+    @transaction.atomic
+    def look() -> None:
+        assert actions.deactivate_users([], by=circle[0]) == []
+        looked.wait(10)
+        made.wait(10)
+
+    def make() -> None:
+        looked.wait(10)
+        try:
+            with transaction.atomic():
+                impatient()
+                issue_key(owner, "A program", made_by=circle[0])
+        finally:
+            made.set()
+
+    assert not at_once([look, make])
+    assert owner.api_keys.get().made_by == circle[0]
+
+
+def test_two_make_a_key_for_each_other(circle):
+    """Each waits until the other's owner is locked: neither may need that lock to name them."""
+    one, other = circle[:2]
+    issue_key(circle[2], "The house's first, with its pepper")
+    locked = threading.Barrier(2)
+
+    @transaction.atomic
+    def make(owner: User, by: User) -> None:
+        impatient()
+        issue_key(owner, "A program", made_by=by)
+        locked.wait(10)
+
+    assert not at_once([lambda: make(one, other), lambda: make(other, one)])
+    assert (one.api_keys.get().made_by, other.api_keys.get().made_by) == (other, one)

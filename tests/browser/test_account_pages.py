@@ -79,6 +79,17 @@ def test_pages_of_a_person(page, base, person, complaints):
         check(page, base + path)
 
 
+def test_a_long_address_that_was_asked_for(page, base, person, complaints):
+    sign_in(page, base, person.email)
+    page.goto(f"{base}/accounts/email/")
+    page.get_by_label("Email").fill(f"{'long.' * 10}address@{'long.' * 10}example.test")
+    page.get_by_role("button", name="Change the address").click()
+    expect(page.get_by_text("A link was sent to")).to_be_visible()
+    check(page, f"{base}/accounts/email/")
+    page.get_by_role("button", name="Cancel the change").click()
+    expect(page.get_by_text("A link was sent to")).to_have_count(0)
+
+
 def test_pages_of_refusals(page, base, person, complaints):
     check(page, f"{base}/?text=%00")
     check(page, f"{base}/no/such/page/")
