@@ -13,8 +13,8 @@ from tests.api.v1 import ledger
 from tests.browser.house import House
 from tests.fake_backend import FakeBackend
 from tests.people import PASSWORD
+from usage.dashboard.measures import spent
 from usage.models import Limit
-from usage.numbers import dollars
 
 ADDRESS = "ada@example.test"
 MODEL = "fake-n5"
@@ -80,6 +80,24 @@ def ask(house: House, secret: str) -> str:
     return answer.choices[0].message.content or ""
 
 
+def see_cost_on_the_dashboard(page: Page, key: ApiKey, cost: Decimal) -> None:
+    """Find what the key spent: in the row of its name, and by that alone."""
+    page.goto(reverse("usage:dashboard") + "?range=7&by=key")
+    row = page.get_by_role("row").filter(has_text="the night shift")
+    expect(row).to_contain_text(spent(cost))
+    row.get_by_role("link", name=str(key), exact=True).click()
+    expect(page.locator(".chart--spend .chart-total")).to_have_text(spent(cost))
+    expect(page.locator(".chart--requests .chart-total")).to_have_text("1")
+
+
+def see_acts_in_the_trail(page: Page, *acts: str) -> None:
+    page.goto(reverse("admin:ops_auditentry_changelist"))
+    for act in acts:
+        row = page.get_by_role("row").filter(has_text=act)
+        expect(row).to_contain_text(ADDRESS)
+        expect(row).to_contain_text("the night shift")
+
+
 def test_from_the_provider_to_the_revoked_key(
     enter, house: House, fake: FakeBackend, transactional_db: None
 ):
@@ -96,8 +114,9 @@ def test_from_the_provider_to_the_revoked_key(
     assert cost
     assert cost > Decimal("0.01")
     assert ModelSpec.objects.get().public_name == MODEL
-    assert dollars(cost)
     key = ApiKey.objects.get()
+    see_cost_on_the_dashboard(page, key, cost)
+    see_acts_in_the_trail(page, "Issued an API key", "Set limits")
     page.goto(reverse("admin:accounts_apikey_change", args=[key.pk]))
     page.get_by_role("link", name="Rotate").click()
     page.get_by_role("button", name="Rotate").click()
@@ -107,6 +126,7 @@ def test_from_the_provider_to_the_revoked_key(
     page.get_by_role("link", name="Revoke").click()
     page.get_by_role("button", name="Revoke").click()
     expect(page.get_by_text("1 key was revoked.")).to_be_visible()
+    see_acts_in_the_trail(page, "Rotated an API key", "Revoked an API key")
     for revoked in (secret, fresh):
         with pytest.raises(openai.AuthenticationError):
             ask(house, revoked)
