@@ -22,6 +22,7 @@ from accounts import errors
 from accounts.models import ApiKey, ApiKeyPepper, User
 from accounts.rights import bump_rights
 from ops.audit.acts import Act
+from ops.audit.changes import differing
 from ops.audit.trail import record
 
 BEGINNING = "sk-causerie-"
@@ -191,11 +192,11 @@ def _changes(old: Scope, new: Scope, *, renamed: bool = False) -> dict[str, Any]
 
     A name, and the addresses that somebody works at, tell of a person: only that they changed.
     """
-    before, after = _told(old), _told(new)
-    unlike = {name: [before[name], after[name]] for name in after if before[name] != after[name]}
-    untold = [*(["name"] if renamed else []), *(["networks"] if "networks" in unlike else [])]
-    unlike.pop("networks", None)
-    return unlike | ({"changed": untold} if untold else {})
+    told = differing(_told(old), _told(new))
+    untold = ["name"] if renamed else []
+    if told.pop("networks", None):
+        untold.append("networks")
+    return told | ({"changed": untold} if untold else {})
 
 
 def _told(scope: Scope) -> dict[str, Any]:

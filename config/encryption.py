@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,8 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from boundary.rotation import Tally, places, reencrypt
-from ops.audit.acts import Act
-from ops.audit.trail import record
+from ops.actions import record_reencryption
 
 SECONDS = 8.0  # of work in one request
 # What people call the places that hold secrets.
@@ -60,9 +58,7 @@ def _tallies() -> dict[str, Tally]:
 
 def _reencrypt(request: HttpRequest) -> None:
     done = reencrypt(seconds=SECONDS)
-    if done.rotated or done.failures:
-        with transaction.atomic():
-            record(Act.SECRETS_REENCRYPTED, count=done.rotated, unreadable=len(done.failures))
+    record_reencryption(done)
     left = sum(each.earlier for each in _tallies().values())
     said = [
         ngettext("%d secret was re-encrypted.", "%d secrets were re-encrypted.", done.rotated)

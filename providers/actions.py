@@ -68,7 +68,7 @@ def store_credential(
     for setting, value in settings.items():
         setattr(credential, setting, value)
     credential.rests_until, credential.rest_reason = None, ""
-    _kept(credential, secret, provider)
+    _keep(credential, secret, provider)
     record(Act.CREDENTIAL_STORED, credential, provider=provider.name, **changed)
     return credential
 
@@ -113,7 +113,7 @@ def rotate_credential(credential: Credential, secret: str, overlap: dt.timedelta
     Credential.objects.filter(pk=old.pk).update(retires_at=Now() + overlap)
     same = ("name", "is_enabled", "priority", "weight", "max_streams", "requests_per_minute")
     new = Credential(provider=provider, **{field: getattr(old, field) for field in same})
-    _kept(new, secret, provider)
+    _keep(new, secret, provider)
     hours = round(overlap / dt.timedelta(hours=1), 1)
     record(Act.CREDENTIAL_ROTATED, new, former=str(old), overlap_hours=hours)
     if not overlap:
@@ -203,12 +203,11 @@ def _is_same(credential: Credential, secret: str) -> bool:
         return False
 
 
-def _kept(credential: Credential, secret: str, provider: Provider) -> Credential:
+def _keep(credential: Credential, secret: str, provider: Provider) -> None:
     credential.secret = secret
     credential.origin = provider.origin()
     credential.last_four = secret[-4:] if len(secret) >= _SHOWN_FROM else ""
     credential.save()
-    return credential
 
 
 @transaction.atomic

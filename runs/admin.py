@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,8 +14,6 @@ from unfold.contrib.filters.admin import ChoicesDropdownFilter, RelatedDropdownF
 from unfold.decorators import display
 
 from ops.admin import ReadOnlyAdmin, ReadOnlyInline
-from ops.audit.acts import Act
-from ops.audit.trail import record
 from ops.filters import DayFilter, DoorFilter
 from runs import actions
 from runs.models import Attempt, Run
@@ -103,8 +100,6 @@ class RunAdmin(ReadOnlyAdmin):
         """Ask for the end of those still live; their text so far is kept."""
         live = list(queryset.filter(state__in=LIVE))
         for run in live:
-            with transaction.atomic():
-                actions.request_stop(run)
-                record(Act.RUN_STOPPED, run, owner=run.user_id)
+            actions.stop_anothers(run)
         said = ngettext("%d run was asked to stop.", "%d runs were asked to stop.", len(live))
         self.message_user(request, said % len(live), messages.SUCCESS)

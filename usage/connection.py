@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from django.db import transaction
 
 from boundary.encryption import UnreadableSecretError
+from ops.audit.acts import Act
+from ops.audit.trail import record
 from providers import errors
 from providers.actions import rest_key
 from providers.listing import listed
@@ -20,7 +22,7 @@ from providers.models import Ability, Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn
 from usage.metered import MeteredCall, close_connections, open_call
 from usage.models import Payer
-from usage.report import Asked, Heard, Line, as_a_backend, lines_of
+from usage.report import Asked, Heard, Line, Verdict, as_a_backend, lines_of
 
 # Seconds. The whole takes no longer than the two together, and a moment.
 LIST_SECONDS = 4.0
@@ -34,6 +36,7 @@ T = TypeVar("T")
 def try_connection(provider: Provider, payer: Payer) -> list[Line]:
     """Try it, at the payer's expense; return what was found, in the order of the trying.
 
+    That it was tried is recorded, and whether all was well.
     Blocking, for a thread without a loop. Raises no error of a provider.
     """
     keys = list(provider.credentials.usable(provider)) if provider.base_url else []
@@ -43,7 +46,11 @@ def try_connection(provider: Provider, payer: Payer) -> list[Line]:
     heard = None
     if spec and any(each.leads_on for each in as_a_backend(asked)):
         heard = _hear(spec, payer)
-    return lines_of(provider, asked, spec, heard)
+    lines = lines_of(provider, asked, spec, heard)
+    passed = not any(line.verdict == Verdict.FAILED for line in lines)
+    with transaction.atomic():  # its own: nothing is held while others are waited for
+        record(Act.PROVIDER_TESTED, provider, passed=passed)
+    return lines
 
 
 def _rest_refused_keys(asked: list[Asked]) -> None:

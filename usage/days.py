@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from usage.dashboard.figures import NAMES
+from usage.figures import NAMES
 from usage.models import Calendar, HourlyUsage
 from usage.rollups import HOUR, rolled_until
 
@@ -25,6 +25,8 @@ INSERT INTO usage_spanusage (
 )
 """
 _SUMS = ", ".join(f"sum({name})" for name in NAMES)
+# `grouping` has a bit for each column that a row does not tell apart: 14 is all but door and
+# provider, and so on as in `SpanUsage.Told`.
 _DAYS = f"""
 SELECT %(calendar)s, 1,
     CASE grouping(door, account_id, key_id, model_id, provider_name)

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from accounts.errors import KeyRevoked
 from accounts.models import ApiKey, Team, User
 from ops.audit.acts import Act
+from ops.audit.changes import differing
 from ops.audit.trail import record
 from providers.models import ModelSpec
 from usage.errors import LimitsBind, SubjectGone
@@ -19,12 +20,8 @@ from usage.models import Limit, Payer
 from usage.opening import open_books
 from usage.standing import Moment, Standing, Window
 
-SETTINGS = (
-    "requests_per_minute",
-    "tokens_per_minute",
-    "max_streams",
-    *(f"{window}_budget" for window in Window),
-)
+_BUDGETS = tuple(f"{window}_budget" for window in Window)
+SETTINGS = ("requests_per_minute", "tokens_per_minute", "max_streams", *_BUDGETS)
 Subject = User | Team | ApiKey | ModelSpec
 _FIELDS: dict[type, str] = {User: "user", Team: "team", ApiKey: "key", ModelSpec: "model"}
 BOOKS = 0x6C65646765727C  # the advisory lock that a new limit's opening keeps all calls from
@@ -81,7 +78,7 @@ def set_limits(subject: Subject, *, by_owner: bool = False, **settings: Any) -> 
     for window in Window:  # a raised budget is warned of anew
         setattr(limit, f"{window}_warned", 0)
     limit.save()
-    if changes := _changes(before, _settings_of(limit)):
+    if changes := differing(before, _settings_of(limit)):
         record(Act.LIMITS_SET, subject, owner=_owner(subject), **changes)
     return limit
 
@@ -100,21 +97,17 @@ def remove_limits(subject: Subject, *, by_owner: bool = False) -> None:
         raise LimitsBind
     before = _settings_of(limit)
     limit.delete()
-    changes = _changes(before, dict.fromkeys(before))
+    changes = differing(before, dict.fromkeys(before))
     record(Act.LIMITS_REMOVED, subject, owner=_owner(subject), **changes)
 
 
 def _settings_of(limit: Limit) -> dict[str, Any]:
     """Return what is set, as the audit trail tells it: budgets as text, without idle zeros."""
     values = {name: getattr(limit, name) for name in SETTINGS}
-    for name in SETTINGS[3:]:
+    for name in _BUDGETS:
         if values[name] is not None:
             values[name] = f"{Decimal(values[name]).normalize():f}"
     return values | {"binds_owner": limit.binds_owner or None}
-
-
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
-    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}
 
 
 def _owner(subject: Subject) -> UUID | None:

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -13,11 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
-from ops.audit.acts import Act
-from ops.audit.trail import record
 from providers.models import Provider
 from usage.actions import payer_of
-from usage.report import Line, Verdict
 
 # A test keeps one of the few threads that answer pages for seconds: only one at a time.
 _turn = threading.Lock()
@@ -46,7 +42,6 @@ def connection_test(request: Request, provider_id: UUID) -> HttpResponse:
                 lines = try_connection(provider, payer_of(request.user))
             finally:
                 _turn.release()
-            _record(provider, lines)
         else:
             sentence = _("Another connection is being tested. Try again in a moment.")
             messages.warning(request, sentence)
@@ -59,9 +54,3 @@ def connection_test(request: Request, provider_id: UUID) -> HttpResponse:
         "lines": lines,
     }
     return TemplateResponse(request, "usage/connection.html", context)
-
-
-def _record(provider: Provider, lines: list[Line]) -> None:
-    failed = any(line.verdict == Verdict.FAILED for line in lines)
-    with transaction.atomic():
-        record(Act.PROVIDER_TESTED, provider, passed=not failed)

@@ -8,5 +8,9 @@ from django.db.models import Model
 
 def changes(row: Model, settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return `[old, new]` of each setting that differs from the row's, by its name."""
-    before = {name: getattr(row, name) for name in settings}
-    return {name: [before[name], new] for name, new in settings.items() if before[name] != new}
+    return differing({name: getattr(row, name) for name in settings}, settings)
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `[old, new]` of each setting that differs; both have the same names."""
+    return {name: [old[name], new[name]] for name in new if old[name] != new[name]}

@@ -13,7 +13,7 @@ from ops.audit.acts import Act
 from ops.logs import without_secrets
 from ops.models import AuditEntry
 
-_BROWSER_SHOWN = 200
+_BROWSER_SHOWN, _NAME_SHOWN = 200, 254  # characters, as many as the columns take
 
 
 def record(
@@ -70,7 +70,7 @@ def _by(actor: Model | None) -> dict[str, Any]:
     browser = without_secrets(who.request.headers.get("User-Agent", "")).replace("\x00", "")
     by = {"door": AuditEntry.Door.WEB, "address": who.address, "browser": browser[:_BROWSER_SHOWN]}
     if user is not None and user.pk:
-        by |= {"actor": user.pk, "actor_name": str(user)[:254]}
+        by |= {"actor": user.pk, "actor_name": _name_of(user)}
     return by
 
 
@@ -81,5 +81,9 @@ def _to(subject: Model | None, owner: UUID | None) -> dict[str, Any]:
     kind = subject._meta.label_lower
     if kind == settings.AUTH_USER_MODEL.lower():
         owner = subject.pk
-    name = str(subject).replace("\x00", "")[:254]
-    return {"kind": kind, "key": str(subject.pk), "owner": owner, "subject_name": name}
+    key, name = str(subject.pk), _name_of(subject)
+    return {"kind": kind, "key": key, "owner": owner, "subject_name": name}
+
+
+def _name_of(row: Model) -> str:
+    return str(row).replace("\x00", "")[:_NAME_SHOWN]

@@ -92,15 +92,14 @@ class CredentialAdmin(SelectingAdmin):
         return gettext("%s: time for a new one") % days if is_old(credential) else days
 
     def get_fieldsets(self, request: HttpRequest, obj: Credential | None = None) -> Any:
+        without = ""
         if obj is None:
-            (title, settled), among = self.fieldsets
-            # Nothing is stored yet whose end could be shown.
-            fields = [each for each in settled["fields"] if each != "ending"]
-            return ((title, {"fields": fields}), among)
+            without = "ending"  # nothing is stored yet whose end could be shown
+        elif obj.retires_at:
+            without = "new_secret"  # what was rotated out takes no key any more
         (title, settled), among = self.fieldsets
-        # What was rotated out takes no key any more.
-        fields = [each for each in settled["fields"] if each != "new_secret" or not obj.retires_at]
-        return ((title, {"fields": fields}), self.now, among)
+        fields = [each for each in settled["fields"] if each != without]
+        return ((title, {"fields": fields}), *((self.now,) if obj else ()), among)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Begin with a name that is free at the provider that the link names."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.db import transaction
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from accounts.actions import deactivate_user, save_team
@@ -59,8 +60,6 @@ def trail(
 
 
 def record_at_once(*given, **details) -> None:
-    from django.db import transaction
-
     with transaction.atomic():
         record(*given, **details)
 

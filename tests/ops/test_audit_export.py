@@ -14,7 +14,6 @@ from accounts.models import Team
 from ops.audit.acts import Act
 from ops.audit.trail import record
 from ops.models import AuditEntry
-from ops.sheets import lines
 from tests.people import make_person, signed_in
 from tests.streamed import whole
 
@@ -55,10 +54,8 @@ def test_csv_holds_everything_newest_first(admin_client, entries, owner):
     assert rows[1]["subject_name"] == 'Küche, «两»\n"so"'
 
 
-def test_no_cell_is_a_formula(admin_client, entries):
+def test_a_name_is_no_formula(admin_client, entries):
     assert table(taken(admin_client, "csv"))[2]["subject_name"] == "'=cmd|'/C calc'!A1"
-    for begin in "=+-@\t\r":
-        assert f"'{begin}x" in "".join(lines([[f"{begin}x"]]))
 
 
 def test_json_lines_hold_the_same(admin_client, entries, owner):

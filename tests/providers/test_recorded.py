@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models.functions import Now
 from django.test import Client
 from django.urls import reverse
@@ -17,6 +17,7 @@ from providers import actions, catalogue
 from providers.models import Ability, Credential, ModelSpec, Provider, Route
 from providers.tasks import erase_retired_secrets
 from tests.administration.forms import save
+from tests.trail import whole_trail
 
 pytestmark = pytest.mark.django_db
 SECRET, OTHER = "sk-planted-0123456789-abcd", "sk-planted-9876543210-wxyz"
@@ -273,9 +274,7 @@ def test_no_secret_is_in_any_entry(admin_client, provider):
          "allow_private": "on", "models": "m", "first_token_seconds": 1,
          "idle_seconds": 1, "total_seconds": 1},
     )  # fmt: skip
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT e::text FROM ops_auditentry e")
-        text = "\n".join(row for (row,) in cursor.fetchall())
+    text = whole_trail()
     assert text.count("credential.stored") == 3
     for secret in (SECRET, OTHER):
         assert secret not in text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from usage.dashboard.charts import FEW, LOWEST, WIDEST, Chart, Column, Piece, charts, top_of
 from usage.dashboard.measures import MEASURES, change
 from usage.dashboard.period import Period
-from usage.dashboard.sums import Bar, Figures
+from usage.figures import Bar, Figures
 from usage.numbers import dollars, percent, seconds, short
 
 FIRST = dt.date(2026, 11, 1)

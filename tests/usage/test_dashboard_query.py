@@ -13,10 +13,11 @@ from accounts.models import Team
 from providers.actions import add_model, add_provider
 from tests.usage.ledgers import record
 from usage.actions import payer_of
-from usage.dashboard.chosen import Chosen, Kind, chosen_from
-from usage.dashboard.figures import Figures
+from usage.dashboard.chosen import Chosen, chosen_from
+from usage.dashboard.kind import Kind
 from usage.dashboard.period import Period, last_days, last_months, period_from
 from usage.dashboard.sums import over_time, shares, total
+from usage.figures import Figures
 
 TODAY = dt.date(2026, 11, 10)
 

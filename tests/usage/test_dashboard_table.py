@@ -4,9 +4,9 @@ import datetime as dt
 from decimal import Decimal
 
 from ops.sheets import lines
-from usage.dashboard.figures import Bar, Figures, Share
 from usage.dashboard.table import rows_of_shares, rows_over_time
 from usage.days import month_after
+from usage.figures import Bar, Figures, Share
 
 FIGURES = Figures(
     calls=3, errors=1, input_tokens=1234, output_tokens=5, cost=Decimal("0.0000000001"),

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from tests.usage.ledgers import record, seeded
 from usage.actions import payer_of
-from usage.dashboard.figures import NAMES, Figures
 from usage.dashboard.kind import Kind
 from usage.dashboard.period import Period, last_days
 from usage.dashboard.sums import over_time, shares, total
 from usage.days import DAY, add_up_days, begin_of
+from usage.figures import NAMES, Figures
 from usage.models import Calendar, HourlyUsage, SpanUsage
 from usage.rollups import HOUR, roll_up, rolled_until
 

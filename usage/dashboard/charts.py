@@ -17,7 +17,7 @@ from django.utils.translation import pgettext
 
 from usage.dashboard.measures import MEASURES, Change, Measure, Value, change
 from usage.dashboard.period import Period
-from usage.dashboard.sums import Bar, Figures
+from usage.figures import Bar, Figures
 
 _TOPS = tuple(map(Decimal, ("1", "1.2", "1.5", "2", "3", "4", "5", "6", "8", "10")))
 FILLED = 0.72  # of its place is a bar wide

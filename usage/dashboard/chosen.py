@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from accounts.models import User
-from usage.dashboard.kind import COLUMNS, OWN, Kind
+from usage.dashboard.kind import COLUMNS, Kind
 from usage.dashboard.named import label_of
 from usage.models import Account
 
-__all__ = ["OWN", "Chosen", "Kind", "chosen_from"]
+# What one's own calls can be narrowed to.
+_OWN = (Kind.MODEL, Kind.PROVIDER, Kind.KEY, Kind.DOOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def chosen_from(query: Mapping[str, str], owner: User | None = None) -> Chosen:
     stays an id. The rows are not narrowed to theirs.
     """
     for name in query:
-        if name not in Kind.values or (owner and name not in OWN):
+        if name not in Kind.values or (owner and name not in _OWN):
             continue
         kind = Kind(name)
         if value := _value(kind, query[name]):

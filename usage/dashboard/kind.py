@@ -1,11 +1,11 @@
-"""By what calls are told apart."""
+"""By what calls are told apart: on a page, in a query string and in the tables."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 
 class Kind(TextChoices):
-    """By what calls are told apart; the values are the names in a query string."""
+    """The values are the names in a query string."""
 
     MODEL = "model", _("model")
     PROVIDER = "provider", _("provider")
@@ -19,9 +19,6 @@ class Kind(TextChoices):
         """Whether a value is a name; otherwise it is a UUID: a person's is their account's."""
         return self in (Kind.PROVIDER, Kind.DOOR)
 
-
-# What tells one's own calls apart.
-OWN = (Kind.MODEL, Kind.PROVIDER, Kind.KEY, Kind.DOOR)
 
 # The same column in the ledger and in its sums.
 COLUMNS = {

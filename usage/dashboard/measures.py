@@ -8,10 +8,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from usage.dashboard.sums import Figures
+from usage.figures import Figures
 from usage.numbers import count, dollars, percent, seconds, short
 
 Value = Decimal | float | int | None
+NOTHING = "–"  # in place of what was not measured
 MOST = 99  # as much again: a larger change is not told apart
 MUCH = Decimal(10)  # US dollars
 
@@ -48,7 +49,7 @@ class Measure:
 
     def text(self, figures: Figures) -> str:
         value = self.value(figures)
-        return "–" if value is None else self.write(value)
+        return NOTHING if value is None else self.write(value)
 
 
 def spent(amount: Decimal) -> str:

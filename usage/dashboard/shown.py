@@ -3,15 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
-
 from usage.dashboard.asked import Asked
 from usage.dashboard.charts import name_of
-from usage.dashboard.measures import MEASURES, decimals_of
-from usage.dashboard.sums import Bar, Figures, Share
+from usage.dashboard.measures import MEASURES, NOTHING, decimals_of
+from usage.figures import Bar, Figures, Share
 from usage.numbers import dollars, percent
-
-NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +48,7 @@ def rows_of_shares(
         calls = asked.in_ledger(share.value) if ledger and share.value else None
         rows.append(_row(share.label, share.figures, total, href, calls))
     if others:
-        rows.append(_row(_("others"), others.figures, total))
+        rows.append(_row(others.label, others.figures, total))
     return rows
 
 

@@ -25,10 +25,10 @@ from django.db.models import (
     Value,
 )
 
-from usage.dashboard.figures import NAMES
 from usage.dashboard.kind import COLUMNS, Kind
 from usage.dashboard.period import Period
 from usage.days import begin_of, month_after
+from usage.figures import NAMES
 from usage.models import Calendar, HourlyUsage, SpanUsage, UsageRecord
 from usage.models.record import WELL
 from usage.rollups import rolled_until
@@ -55,15 +55,13 @@ class Source:
     sums: dict[str, Any]
 
 
-def sources(period: Period, mine: Q, kind: Kind | None, *, by_day: bool = False) -> list[Source]:
-    """Return what together holds each call of the period that `mine` describes once.
+def sources(
+    period: Period, mine: Q, kind: Kind | None, *, by_day: bool = False
+) -> Iterator[Source]:
+    """Yield what together holds each call of the period that `mine` describes once.
 
     Rows tell apart values of `kind`; bars of a day each only where `by_day` says so.
     """
-    return list(_sources(period, mine, kind, by_day=by_day))
-
-
-def _sources(period: Period, mine: Q, kind: Kind | None, *, by_day: bool) -> Iterator[Source]:
     # In this order: hours are added up before their days.
     calendar = Calendar.objects.filter(time_zone=settings.TIME_ZONE).first()
     rolled = rolled_until()

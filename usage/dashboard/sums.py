@@ -1,19 +1,17 @@
 """What calls came to in a period, by time and by whom: exactly what the ledger has."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Max, Q, Value
 from django.utils.translation import gettext
 
-from usage.dashboard.figures import NAMES, Bar, Figures, Share
 from usage.dashboard.kind import COLUMNS, Kind
 from usage.dashboard.named import labels_of
 from usage.dashboard.period import Period
 from usage.dashboard.sources import Source, sources
-
-__all__ = ["Bar", "Figures", "Share", "over_time", "shares", "total"]
+from usage.figures import NAMES, Bar, Figures, Share
 
 _UNNAMED = Value("")
 _ADDED = ", ".join(
@@ -67,7 +65,7 @@ def shares(period: Period, mine: Q, kind: Kind, most: int = 50) -> tuple[list[Sh
 
 def _fetched(
     sql: str,
-    found: list[Source],
+    found: Iterable[Source],
     part: Callable[[Source], Any],
     name: Any = _UNNAMED,
     *values: Any,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from usage.dashboard.figures import NAMES, Bar, Figures, Share
+from usage.figures import NAMES, Bar, Figures, Share
 
 
 def rows_over_time(bars: Iterable[Bar]) -> list[list[Any]]:

@@ -1,6 +1,5 @@
 """The pages of usage: everybody's in the administration, one's own in the settings."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import admin
@@ -21,14 +20,15 @@ from usage.dashboard.kind import Kind
 from usage.dashboard.measures import MEASURES
 from usage.dashboard.period import today
 from usage.dashboard.shown import rows_of_bars, rows_of_shares
-from usage.dashboard.sums import Figures, over_time, shares, total
+from usage.dashboard.sums import over_time, shares, total
 from usage.dashboard.table import rows_of_shares as sheet_of_shares
 from usage.dashboard.table import rows_over_time as sheet_of_bars
+from usage.figures import Figures
 from usage.models import UsageRecord
 
 ALL = (Kind.MODEL, Kind.PERSON, Kind.TEAM, Kind.KEY, Kind.PROVIDER, Kind.DOOR)
 OWN = (Kind.MODEL, Kind.KEY)
-RANGES = {
+RANGE_TITLES = {
     "7": gettext_lazy("7 days"),
     "30": gettext_lazy("30 days"),
     "90": gettext_lazy("90 days"),
@@ -88,7 +88,7 @@ def _ways(asked: Asked) -> dict[str, Any]:
     """Return the links of a page: (words, address, whether it is what is shown)."""
     ranges = [
         (title, address(asked.filter, {"range": name}, asked.apart), name == asked.span)
-        for name, title in RANGES.items()
+        for name, title in RANGE_TITLES.items()
     ]
     kinds = [
         (kind.label, address(asked.filter, asked.days, {"by": kind}), kind == asked.by)
@@ -109,6 +109,5 @@ def _sheet(request: HttpRequest, asked: Asked, mine: Q) -> HttpResponseBase:
     if request.GET.get("rows") != "shares":
         return csv_response(f"usage-{days}", sheet_of_bars(over_time(asked.period, mine)))
     parts, others = shares(asked.period, mine, asked.by)
-    if others:
-        parts = [*parts, replace(others, label=_("others"))]
-    return csv_response(f"usage-by-{asked.by}-{days}", sheet_of_shares(parts))
+    rows = sheet_of_shares([*parts, others] if others else parts)
+    return csv_response(f"usage-by-{asked.by}-{days}", rows)

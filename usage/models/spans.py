@@ -54,6 +54,7 @@ class SpanUsage(Summed):
     model = named("providers.ModelSpec", db_index=False)
 
     class Meta:
+        # 6 is `Told.EVERY`, which cannot be named in here.
         indexes: ClassVar = [
             models.Index(
                 fields=["calendar", "told", "unit", "start"],

@@ -3,11 +3,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from boundary.rotation import Batch, places
-from ops.audit.acts import Act
-from ops.audit.trail import record
+from ops.actions import record_reencryption
 
 
 class Command(BaseCommand):
@@ -28,7 +26,7 @@ class Command(BaseCommand):
             for place in places():
                 self._rotate(place.name, place.rotate(batch_size), done)
         finally:  # what was done is done, even if the rest is interrupted
-            _record(done)
+            record_reencryption(done)
         if done.failures:
             for failure in done.failures:
                 self.stderr.write(failure)
@@ -45,9 +43,3 @@ class Command(BaseCommand):
             if rotated // 10_000 > (rotated - batch.rotated) // 10_000:
                 self.stdout.write(f"{name}: {rotated} so far")
         self.stdout.write(f"{name}: {rotated} re-encrypted")
-
-
-def _record(done: Batch) -> None:
-    if done.rotated or done.failures:
-        with transaction.atomic():
-            record(Act.SECRETS_REENCRYPTED, count=done.rotated, unreadable=len(done.failures))
