@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
@@ -47,7 +48,21 @@ class NewestRows(InfinitePaginator):
     count = MOST_ROWS
 
 
-class UncountedList(ChangeList):
+class FilteredList(ChangeList):
+    """Is narrowed by its filters and its search alone.
+
+    Django takes any column of the table from the address. So a column that no page shows could be
+    guessed letter by letter, as what people wrote, and what is no value of it breaks the page.
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        if others := found[2]:
+            raise IncorrectLookupParameters(list(others))
+        return found
+
+
+class UncountedList(FilteredList):
     """Counts the rows of its page alone: the paginator's number is a bound, not to be told."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -60,6 +75,9 @@ class SelectingAdmin(ModelAdmin):
 
     The history of a row is what the audit trail says of it.
     """
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FilteredList
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
