@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter
 from unfold.utils import parse_date_str
 
+# Outside of these nothing ever was. At the ends of time no day can be added or taken off.
+_FIRST, _LAST = dt.date(1900, 1, 1), dt.date(9000, 1, 1)
 NEWEST = 1000  # rows whose values a filter offers
 
 
@@ -27,11 +29,10 @@ class DayFilter(RangeDateFilter):
     def moments(self) -> tuple[dt.datetime | None, dt.datetime | None]:
         """Return when the first day begins and the last one is over, as far as they were given."""
         name = self.parameter_name
-        first = parse_date_str(str(self.used_parameters.get(f"{name}_from", "")))
-        last = parse_date_str(str(self.used_parameters.get(f"{name}_to", "")))
+        first = _day(self.used_parameters.get(f"{name}_from"))
+        last = _day(self.used_parameters.get(f"{name}_to"))
         begin = _begin_of(first) if first else None
-        ends = last and last < dt.date.max
-        return begin, _begin_of(last + dt.timedelta(days=1)) if ends else None
+        return begin, _begin_of(last + dt.timedelta(days=1)) if last else None
 
 
 class DoorFilter(DropdownFilter):
@@ -49,6 +50,11 @@ class DoorFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         door = (self.value() or "").replace("\x00", "")
         return queryset.filter(door=door) if door else queryset
+
+
+def _day(text: Any) -> dt.date | None:
+    day = parse_date_str(str(text or ""))
+    return min(max(day, _FIRST), _LAST) if day else None
 
 
 def _begin_of(day: dt.date) -> dt.datetime:

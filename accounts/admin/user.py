@@ -128,6 +128,7 @@ class UserSessionInline(ReadOnlyInline):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, SelectingAdmin):
+    tells_of_people = True
     form = UserForm
     add_form = UserAddForm
     change_password_form = UserPasswordForm

@@ -27,6 +27,7 @@ MOST_NAMED = 20  # keys in the question whether to revoke them
 
 
 class KeyPages(SearchingAdmin):
+    tells_of_people = True
     actions = ("revoke_all",)
     actions_detail = ("rotate", "revoke")
 
@@ -70,7 +71,6 @@ class KeyPages(SearchingAdmin):
             except KeyRotated:
                 return redirect(SECRET, key.pk)
             once.keep(request, key, secret)
-            self.log_change(request, key, gettext("Rotated."))
             return redirect(SECRET, key.pk)
         return self._page(
             request,
@@ -131,7 +131,6 @@ class KeyPages(SearchingAdmin):
         keys = list(chosen.filter(revoked_at=None))
         for key in keys:
             api_keys.revoke_key(key)
-            self.log_change(request, key, gettext("Revoked."))
         total = len(keys)
         said = ngettext("%s key was revoked.", "%s keys were revoked.", total) % total
         self.message_user(request, said)

@@ -6,9 +6,13 @@ administrator into it by a link.
 
 import json
 from collections.abc import Callable, Iterator
+from importlib import import_module
+from time import monotonic
 from typing import Any
 
+from django.conf import settings
 from django.contrib.admin.options import IncorrectLookupParameters, ModelAdmin
+from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
@@ -29,6 +33,7 @@ FIELDS = (
     "door", "address", "browser", "details",
 )  # fmt: skip
 CHUNK = 2000  # rows of one statement
+ASKED_AGAIN_SECONDS = 1.0
 
 Rows = Iterator[tuple[Any, ...]]
 
@@ -51,7 +56,32 @@ def export(request: HttpRequest, page: ModelAdmin) -> HttpResponseBase:
     with transaction.atomic():
         record(Act.TRAIL_EXPORTED, format=form, filters=found.narrowed_by())
     name = f"audit-trail-{localdate().isoformat()}"
-    return FORMATS[form](name, _rows(entries.filter(pk__lte=newest)))
+    rows = _rows(entries.filter(pk__lte=newest))
+    return FORMATS[form](name, _while_allowed(rows, request, page))
+
+
+def _while_allowed(rows: Rows, request: HttpRequest, page: ModelAdmin) -> Rows:
+    """Go on as long as whoever asked may: a slow reader may lose the right meanwhile.
+
+    Raises `PermissionDenied` then, so that the file does not look whole.
+    """
+    asked = monotonic()
+    for row in rows:
+        if monotonic() - asked >= ASKED_AGAIN_SECONDS:
+            again = _again(request)
+            if not (page.admin_site.has_permission(again) and page.has_view_permission(again)):
+                raise PermissionDenied
+            asked = monotonic()
+        yield row
+
+
+def _again(request: HttpRequest) -> HttpRequest:
+    """Return a request of the same session, as that is by now."""
+    again = HttpRequest()
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    again.session = store(request.session.session_key)
+    again.user = get_user(again)
+    return again
 
 
 def _rows(entries: QuerySet[AuditEntry]) -> Rows:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.exceptions import ValidationError
@@ -47,7 +48,21 @@ class NewestRows(InfinitePaginator):
     count = MOST_ROWS
 
 
-class UncountedList(ChangeList):
+class FilteredList(ChangeList):
+    """Is narrowed by its filters and its search alone.
+
+    Django takes any column of the table from the address. So a column that no page shows could be
+    guessed letter by letter, as what people wrote, and what is no value of it breaks the page.
+    """
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        found = super().get_filters(request)
+        if others := found[2]:
+            raise IncorrectLookupParameters(list(others))
+        return found
+
+
+class UncountedList(FilteredList):
     """Counts the rows of its page alone: the paginator's number is a bound, not to be told."""
 
     def get_results(self, request: HttpRequest) -> None:
@@ -58,8 +73,23 @@ class UncountedList(ChangeList):
 class SelectingAdmin(ModelAdmin):
     """Its actions take nonsense among the chosen rows without breaking.
 
-    The history of a row is what the audit trail says of it.
+    The history of a row is what the audit trail says of it. Django's own log keeps what a row was
+    called for ever: where `tells_of_people`, who can be erased, nothing is written there.
     """
+
+    tells_of_people = False
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None if self.tells_of_people else super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        return None if self.tells_of_people else super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        return None if self.tells_of_people else super().log_deletions(request, queryset)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return FilteredList
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

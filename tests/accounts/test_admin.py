@@ -6,13 +6,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
-from django.contrib.admin.models import LogEntry
 from django.test import Client
 
 from accounts.access import session_user
 from accounts.models import User
 from accounts.rights import current_rights_version
 from accounts.second_factors import seal_secret
+from ops.models import AuditEntry
 from tests.people import PASSWORD, make_administrator
 
 pytestmark = pytest.mark.django_db
@@ -177,7 +177,7 @@ class TestRights:
         url = f"{LIST}{owner.pk}/delete/"
         assert admin_client.post(url, {"post": "yes"}).status_code == 302
         assert not User.objects.filter(pk=owner.pk).exists()
-        assert LogEntry.objects.exists()
+        assert AuditEntry.objects.filter(act="person.erased", key=str(owner.pk)).exists()
 
     def test_a_lost_second_factor_is_taken_off(self, admin_client, owner):
         factor = Authenticator.objects.create(

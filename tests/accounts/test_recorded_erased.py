@@ -188,3 +188,36 @@ def test_two_who_did_something_to_each_other_are_erased_at_once():
 @pytest.fixture
 def another(db) -> User:
     return make_person("another@example.test", is_staff=True, is_superuser=True)
+
+
+def test_no_table_names_whom_the_administration_erased(admin_client, owner):
+    """Django's own log would: what each row was called, its deletion included."""
+    address = "pseudonyma@hidden.test"
+    new = {"email": address, "name": "Pseudonyma", "password1": PASSWORD, "password2": PASSWORD}
+    admin_client.post("/admin/accounts/user/add/", new)
+    person = User.objects.get(email=address)
+    pages = f"/admin/accounts/user/{person.pk}"
+    admin_client.post(f"{pages}/change/", {"email": address, "name": "Pseudonyma II"})
+    limit = {"subject": "user", "user": person.pk, "requests_per_minute": "9"}
+    admin_client.post("/admin/usage/limit/add/", limit)
+    key, _ = issue_key(person, "Pseudonymas laptop")
+    kept = {"name": "Pseudonymas phone", "_save": "1"}
+    admin_client.post(f"/admin/accounts/apikey/{key.pk}/change/", kept)
+    chosen = {"action": "revoke_all", "_selected_action": key.pk, "post": "yes"}
+    admin_client.post("/admin/accounts/apikey/", chosen)
+    assert named("hidden.test") > {"accounts_user", "ops_auditentry"}
+
+    admin_client.post(f"{pages}/delete/", {"post": "yes"})
+    assert not User.objects.filter(pk=person.pk).exists()
+    assert named("hidden.test") == named("seudonyma") == set()
+
+
+def named(word: str) -> set[str]:
+    """Return the tables that have a word in any column of any row."""
+    found = set()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            row = f'SELECT 1 FROM "{table}" AS each WHERE each::text LIKE %s'
+            cursor.execute(row, [f"%{word}%"])
+            found |= {table} if cursor.fetchone() else set()
+    return found

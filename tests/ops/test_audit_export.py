@@ -5,16 +5,21 @@ import io
 import json
 
 import pytest
+from allauth.usersessions.models import UserSession
+from asgiref.sync import sync_to_async
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test import AsyncClient, Client
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import localdate
 
-from accounts.models import Team
+from accounts.actions import deactivate_user, end_sessions, withdraw_administration
+from accounts.models import Team, User
 from ops.audit.acts import Act
 from ops.audit.trail import record
 from ops.models import AuditEntry
-from tests.people import make_person, signed_in
+from tests.people import make_administrator, make_person, signed_in
 from tests.streamed import whole
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +143,26 @@ async def test_the_server_sends_it_in_parts(admin):
     answer = await client.post(URL, {"format": "jsonl"})
     parts = [part async for part in answer]
     assert [part.count(b"\n") for part in parts] == [500, 500, 200]
+
+
+def signed_out(user: User) -> None:
+    end_sessions(UserSession.objects.filter(user=user))
+    Session.objects.all().delete()  # of a test's client, which allauth does not know
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("lose", [deactivate_user, withdraw_administration, signed_out])
+async def test_who_may_no_more_gets_no_more_of_it(admin, monkeypatch, lose):
+    monkeypatch.setattr("ops.admin.export.ASKED_AGAIN_SECONDS", 0.0)
+    await sync_to_async(make_administrator)("another@example.test")
+    await AuditEntry.objects.abulk_create(
+        [AuditEntry(act="team.changed", door="house") for _ in range(1200)]
+    )
+    client = AsyncClient()
+    await client.aforce_login(admin)
+    answer = await client.post(URL, {"format": "jsonl"})
+    parts = aiter(answer)
+    assert (await anext(parts)).count(b"\n") == 500
+    await sync_to_async(lose)(admin)
+    with pytest.raises(PermissionDenied):
+        await anext(parts)

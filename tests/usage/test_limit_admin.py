@@ -4,13 +4,13 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.api_keys import issue_key
 from accounts.models import Team
+from ops.models import AuditEntry
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec, Route
 from providers.values import Prompt, Turn
@@ -136,9 +136,8 @@ class TestAdding:
             limit = Limit.objects.get(**{kind: subject})
             assert (limit.day_budget, limit.max_streams) == (Decimal("2.5"), 2)
             assert limit.subject == subject
-            entry = LogEntry.objects.get(object_id=str(limit.pk))
-            assert entry.is_addition()
-            assert entry.object_repr == str(subject)
+            entry = AuditEntry.objects.get(key=str(subject.pk), act="limits.set")
+            assert entry.subject_name == str(subject)
 
     def test_what_was_chosen_of_another_kind_does_not_count(self, admin_client, owner, team):
         given = {"kind": "team", "user": str(owner.pk), "team": str(team.pk), "max_streams": "1"}
@@ -193,16 +192,15 @@ class TestAdding:
 
 
 class TestChanging:
-    def test_what_is_changed_is_set_and_logged(self, admin_client, owner, outsider):
+    def test_what_is_changed_is_set_and_recorded(self, admin_client, owner, outsider):
         limit = set_limits(owner, day_budget=Decimal(1), max_streams=3)
         given = {"day_budget": "2", "max_streams": "3", "user": str(outsider.pk), "held": "5"}
         assert admin_client.post(page_of(limit), given).status_code == 302
         limit.refresh_from_db()
         assert (limit.user, limit.day_budget, limit.max_streams) == (owner, 2, 3)
         assert limit.held == 0
-        entry = LogEntry.objects.get()
-        assert entry.is_change()
-        assert entry.get_change_message() == "Changed Budget a day."
+        entry = AuditEntry.objects.latest("pk")
+        assert entry.details == {"day_budget": ["1", "2"]}
 
     def test_the_last_one_is_not_emptied(self, admin_client, owner):
         limit = set_limits(owner, max_streams=3)
@@ -277,7 +275,7 @@ class TestDeleting:
         chosen = {"action": "delete_selected", "_selected_action": str(other.pk), "post": "yes"}
         assert admin_client.post(LIST, chosen).status_code == 302
         assert not Limit.objects.exists()
-        assert LogEntry.objects.filter(action_flag=3).count() == 2
+        assert AuditEntry.objects.filter(act="limits.removed").count() == 2
 
 
 class TestWhoIsGone:
@@ -295,7 +293,7 @@ class TestWhoIsGone:
         assert response.redirect_chain == [(LIST, 302)]
         assert "not there any more" in text(response)
         assert not Limit.objects.exists()
-        assert not LogEntry.objects.exists()
+        assert not AuditEntry.objects.filter(act="limits.set").exists()
 
 
 class TestPagesOfSubjects:

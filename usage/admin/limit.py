@@ -36,6 +36,7 @@ _SETTINGS = (
 
 @admin.register(Limit)
 class LimitAdmin(SearchingAdmin):
+    tells_of_people = True
     list_display = ("name", "kind", "state", "budgets", "limits")
     list_filter = (KindFilter, StateFilter)
     list_filter_submit = True

@@ -21,12 +21,6 @@ class LedgerList(UncountedList):
     """`looked_since` is the begin of what was looked through; `None` where that was everything."""
 
     looked_since: dt.datetime | None = None
-    other_lookups = 0
-
-    def get_filters(self, request: HttpRequest) -> Any:
-        found = super().get_filters(request)
-        self.other_lookups = len(found[2])  # typed into the address: no index is known for these
-        return found
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> Any:
         rows = super().get_queryset(request, exclude_parameters)
@@ -42,7 +36,7 @@ class LedgerList(UncountedList):
         rest = [spec for spec in used if not isinstance(spec, DayFilter)]
         led = [spec for spec in rest if spec.is_indexed]
         people = self.model_admin.owners(self.query)
-        conditions = len(rest) + self.other_lookups + (people is not None)
+        conditions = len(rest) + (people is not None)
         one_led = len(led) == 1 or (people is not None and len(people) == 1)
         if people == [] or conditions == 0 or (conditions == 1 and one_led):
             return None
