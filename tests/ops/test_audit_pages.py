@@ -121,6 +121,15 @@ def test_settings_are_called_as_on_their_pages(admin_client, owner, team):
     assert "Endpoints: all → chat, models" in pages[1]
 
 
+def test_times_are_told_as_on_every_page(admin_client, team):
+    at = dt.datetime(2027, 2, 1, 17, 5, 9, 120000, tzinfo=dt.UTC)
+    record(Act.TEAM_CHANGED, team, ends=[None, at], year="2027-02-01", odd="2027-02-31T00:00:00Z")
+    html = admin_client.get(page_of(AuditEntry.objects.get(act="team.changed"))).content.decode()
+    assert "Ends: nothing → Feb. 1, 2027, 5:05 p.m." in html
+    assert "Year: 2027-02-01" in html
+    assert "Odd: 2027-02-31T00:00:00Z" in html
+
+
 def test_markup_in_names_and_details_is_text(admin_client, team):
     acting(None)
     Team.objects.update(name="<b>x</b>")
