@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from ops.models import AuditEntry
 from providers.models import ModelSpec, Provider
 from runs.models import Run
 from runs.states import State
@@ -24,6 +25,7 @@ from usage.rollups import sums_since
 
 DAY = dt.timedelta(days=1)
 MOST_BUDGETS = 10
+NEWEST = 8  # entries of the audit trail
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,15 @@ def overview(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "figures": figures,
         "budgets": budgets() if sees_limits else [],
         "connect": first_step(request),
+        "newest": newest_acts(request),
     }
+
+
+def newest_acts(request: HttpRequest) -> list[AuditEntry]:
+    """Return the newest entries of the audit trail, to whoever may see it."""
+    if not admin.site.get_model_admin(AuditEntry).has_view_permission(request):
+        return []
+    return list(AuditEntry.objects.order_by("-pk")[:NEWEST])
 
 
 def first_step(request: HttpRequest) -> str:

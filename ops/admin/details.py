@@ -1,11 +1,15 @@
 """The details of an entry of the audit trail, in words."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
 from django.apps import apps
+from django.utils.dateparse import parse_datetime
+from django.utils.formats import date_format
 from django.utils.text import capfirst
+from django.utils.timezone import is_aware, localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -80,4 +84,13 @@ def _value(value: Any) -> str:
         return ", ".join(_value(each) for each in value)
     if isinstance(value, dict):
         return ", ".join(f"{name}: {_value(each)}" for name, each in value.items())
-    return str(value)
+    moment = _moment(str(value))
+    return date_format(localtime(moment), "DATETIME_FORMAT") if moment else str(value)
+
+
+def _moment(text: str) -> dt.datetime | None:
+    """Read a time as JSON has it; `None` for any other text, which may be like one."""
+    with suppress(ValueError):
+        moment = parse_datetime(text)
+        return moment if moment and is_aware(moment) else None
+    return None

@@ -112,9 +112,10 @@ class ObjectFilter(DropdownFilter):
         value = (self.value() or "").replace("\x00", "")
         if "/" not in value:
             return []
-        named = AuditEntry.objects.of_object(*_kind_and_key(value)).exclude(subject_name="")
-        name = named.order_by("-pk").values_list("subject_name", flat=True).first()
-        return [(value, name or value.partition("/")[2])]
+        kind, key = _kind_and_key(value)
+        named = AuditEntry.objects.of_object(kind, key).exclude(subject_name="")
+        newest = named.order_by("-pk").first() or AuditEntry(kind=kind, key=key)
+        return [(value, newest.what)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Entries:
         return queryset.of_object(*_kind_and_key(self.lookup_choices[0][0]))

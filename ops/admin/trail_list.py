@@ -11,16 +11,24 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
 
-from ops.admin.pages import UncountedList
+from ops.admin.pages import UncountedList, is_key
+from ops.admin.trail_filters import ActorFilter, ObjectFilter
 from ops.models import AuditEntry
 
 Named = tuple[str, str]  # a kind and a key
+_PERSON = settings.AUTH_USER_MODEL.lower()
 
 
 class TrailList(UncountedList):
-    """Entries know the pages of who acted and of what it was done to; see `link`."""
+    """Entries know the pages of who acted and of what it was done to; see `link`.
+
+    Where the list is about one object, `done_to` is its name, with the key where it is a person;
+    where it is of the acts of one person, `done_by` is theirs.
+    """
 
     result_list: Any
+    done_to: Named | None = None
+    done_by: Named | None = None
 
     def narrowed_by(self) -> list[str]:
         """Name the filters in use, and the search: not what is looked for."""
@@ -34,7 +42,17 @@ class TrailList(UncountedList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        self.result_list = link(request, self.result_list, self.model_admin.admin_site)
+        site = self.model_admin.admin_site
+        self.result_list = link(request, self.result_list, site)
+        for spec in self.filter_specs:
+            if isinstance(spec, ObjectFilter):
+                value, name = spec.lookup_choices[0]
+                kind, _slash, key = value.partition("/")
+                person = key if kind == _PERSON and is_key(key) else ""
+                self.done_to = _name(request, kind, key, site) or name, person
+            elif isinstance(spec, ActorFilter) and (actor := spec.value()):
+                former = AuditEntry(kind=_PERSON, key=actor).what
+                self.done_by = _name(request, _PERSON, actor, site) or former, actor
 
 
 def link(request: HttpRequest, entries: Iterable[AuditEntry], site: AdminSite) -> list[AuditEntry]:
@@ -55,7 +73,7 @@ def link(request: HttpRequest, entries: Iterable[AuditEntry], site: AdminSite) -
 
 
 def _actor(entry: AuditEntry) -> Named:
-    return settings.AUTH_USER_MODEL.lower(), str(entry.actor or "")
+    return _PERSON, str(entry.actor or "")
 
 
 def _subject(entry: AuditEntry) -> Named:
@@ -66,18 +84,33 @@ def _pages(
     request: HttpRequest, kind: str, keys: Iterable[str], site: AdminSite
 ) -> Iterable[tuple[str, str]]:
     """Yield the keys of the objects that there are, with their pages."""
-    try:
-        model = apps.get_model(kind)
-    except (LookupError, ValueError):  # of another version
-        return
-    if not site.is_registered(model) or not site.get_model_admin(model).has_view_permission(
-        request
-    ):
+    model = _model(request, kind, site)
+    if model is None:
         return
     page = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_change"
     asked = [key for key in keys if _is_key_of(model, key)]
     for key in model._default_manager.filter(pk__in=asked).values_list("pk", flat=True):
         yield str(key), reverse(page, args=[key])
+
+
+def _name(request: HttpRequest, kind: str, key: str, site: AdminSite) -> str:
+    """Return what an object is called now; empty where there is none (any more)."""
+    model = _model(request, kind, site)
+    if model is None or not _is_key_of(model, key):
+        return ""
+    found = model._default_manager.filter(pk=key).first()
+    return str(found) if found else ""
+
+
+def _model(request: HttpRequest, kind: str, site: AdminSite) -> Any:
+    """Return the model of a kind whose pages somebody may see; `None` where there is none."""
+    try:
+        model = apps.get_model(kind)
+    except (LookupError, ValueError):  # of another version
+        return None
+    if not site.is_registered(model):
+        return None
+    return model if site.get_model_admin(model).has_view_permission(request) else None
 
 
 def _is_key_of(model: Any, key: str) -> bool:

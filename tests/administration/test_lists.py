@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.actions import save_team
 from accounts.models import Team
 from assistants.models import SavedPrompt
 from chat.models import Conversation, Message
@@ -207,6 +208,25 @@ def test_the_overview_names_budgets_near_their_end(admin_client, owner, outsider
     assert len(queries(admin_client, reverse("admin:index"))) == few
     staff = signed_in(make_person("staff@example.test", is_staff=True))
     assert "Sales" not in staff.get(reverse("admin:index")).content.decode()
+
+
+def test_the_overview_says_what_was_done_last(admin_client, lived_in):
+    teams = [Team(name=f"<b>{number}</b>") for number in range(9)]
+    save_team(teams[0], [])
+    few = len(queries(admin_client, reverse("admin:index")))
+    for team in teams[1:]:
+        save_team(team, [])
+    response = admin_client.get(reverse("admin:index"))
+    assert [entry.what for entry in response.context["newest"]] == [
+        team.name for team in reversed(teams[1:])
+    ]
+    html = response.content.decode()
+    assert "Added a team" in html
+    assert reverse("admin:ops_auditentry_change", args=[response.context["newest"][0].pk]) in html
+    assert "<b>8" not in html
+    assert len(queries(admin_client, reverse("admin:index"))) == few
+    staff = signed_in(make_person("staff@example.test", is_staff=True))
+    assert "What was done last" not in staff.get(reverse("admin:index")).content.decode()
 
 
 @pytest.mark.parametrize("embedded", [True, False])

@@ -42,8 +42,6 @@ def use(person: User) -> None:
     save_team(Team(name="Engineering"), people[1:])
     keys = [issue_key(owner, name)[0] for owner, name in zip(people, KEYS, strict=False)]
     rotate_key(keys[0], dt.timedelta(hours=24))
-    set_limits(person, month_budget=Decimal(25), requests_per_minute=60)
-    set_limits(keys[1], day_budget=Decimal(2))
     models = [_model(name, Decimal(ins), Decimal(out)) for name, ins, out, *_ in MODELS]
     acts_no_more()
     calls = [
@@ -52,6 +50,9 @@ def use(person: User) -> None:
         for _ in range(_busy(dice, day))
     ]
     UsageRecord.objects.bulk_create(calls)
+    # At last, so that they begin with what these calls came to.
+    set_limits(person, month_budget=Decimal(40), requests_per_minute=60)
+    set_limits(keys[1], day_budget=Decimal(2))
 
 
 def _model(name: str, input_price: Decimal, output_price: Decimal) -> ModelSpec:

@@ -100,6 +100,35 @@ def test_from_an_object_to_its_history_and_away_with_it(page: Page, base, trail)
     expect(cell(page, "Exported the audit trail")).to_be_visible()
 
 
+def test_from_what_was_done_to_somebody_to_what_they_did(page: Page, base, trail):
+    page.goto(f"{base}/admin/accounts/user/{trail.pk}/history/")
+    expect(page.get_by_role("status")).to_contain_text("What was done to admin@example.test")
+    expect(cell(page, "Added a team")).to_have_count(0)
+    page.get_by_role("link", name="What they did themselves").click()
+    expect(cell(page, "Added a team")).to_be_visible()
+    page.get_by_role("link", name="What was done to them").click()
+    expect(cell(page, "Added a team")).to_have_count(0)
+    page.get_by_role("link", name="The whole trail").click()
+    expect(cell(page, "Added a team")).to_be_visible()
+
+
+def test_no_empty_bar_lies_over_a_list_of_one_page(page: Page, base, trail):
+    page.set_viewport_size({"width": 1440, "height": 500})
+    page.goto(base + URL)
+    bar = page.locator(".lg\\:scrollable-top")
+    expect(bar).to_have_count(1)
+    expect(bar).to_be_hidden()
+    page.goto(f"{base}/admin/accounts/user/")
+    expect(bar).to_contain_text("people")
+    expect(bar).to_be_visible()
+
+
+def test_an_entry_is_short_on_a_phone(page: Page, base, trail):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(base + URL)
+    assert page.locator(".data-row").first.bounding_box()["height"] < 180
+
+
 def test_the_list_is_searched_and_filtered(page: Page, base, trail):
     page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(base + URL)

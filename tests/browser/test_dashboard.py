@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.api_keys import issue_key
 from accounts.models import User
 from providers.models import ModelSpec, Provider
+from tests.browser import months
 from tests.people import make_administrator, signed_in
 from tests.usage.ledgers import record
 from usage.actions import payer_of
@@ -83,6 +84,19 @@ def test_axe_finds_nothing_and_nothing_is_too_wide(
             assert wide <= 0, (query, width)
             found = Axe().run(page).response["violations"]
             assert [(each["id"], each["nodes"][0]["target"]) for each in found] == [], query
+
+
+@pytest.mark.parametrize("by", ["model", "key"])
+def test_ones_own_table_is_whole_on_a_desk(page: Page, base: str, by: str, complaints: list[str]):
+    user = make_administrator()
+    months.use(user)
+    enter(page, base, user)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{base}{OWN}?by={by}")
+    table = page.locator(".usage-shares .usage-scroll")
+    assert table.evaluate("box => box.scrollWidth <= box.clientWidth")
+    spent, budget = page.locator(".budgets dd").inner_text().split(" of ")
+    assert (spent, budget) != ("$0.00", "$40.00")  # the month of the calls is that of the budget
 
 
 def test_a_chart_says_what_it_shows(signed_in_page: Page, base: str):

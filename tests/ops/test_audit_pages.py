@@ -60,6 +60,10 @@ def rows(client: Client, **query) -> list:
     return list(client.get(URL, query).context["cl"].result_list)
 
 
+def text_of(client: Client, **query) -> str:
+    return client.get(URL, query).content.decode()
+
+
 def page_of(entry: AuditEntry) -> str:
     return reverse("admin:ops_auditentry_change", args=[entry.pk])
 
@@ -117,6 +121,15 @@ def test_settings_are_called_as_on_their_pages(admin_client, owner, team):
     assert "Endpoints: all → chat, models" in pages[1]
 
 
+def test_times_are_told_as_on_every_page(admin_client, team):
+    at = dt.datetime(2027, 2, 1, 17, 5, 9, 120000, tzinfo=dt.UTC)
+    record(Act.TEAM_CHANGED, team, ends=[None, at], year="2027-02-01", odd="2027-02-31T00:00:00Z")
+    html = admin_client.get(page_of(AuditEntry.objects.get(act="team.changed"))).content.decode()
+    assert "Ends: nothing → Feb. 1, 2027, 5:05 p.m." in html
+    assert "Year: 2027-02-01" in html
+    assert "Odd: 2027-02-31T00:00:00Z" in html
+
+
 def test_markup_in_names_and_details_is_text(admin_client, team):
     acting(None)
     Team.objects.update(name="<b>x</b>")
@@ -154,6 +167,29 @@ def test_the_list_is_narrowed_to_a_person_and_to_an_object(admin_client, entries
     assert rows(admin_client, object=f"accounts.team/{team.pk}") == [entries["team"]]
     html = admin_client.get(URL, {"object": f"accounts.team/{team.pk}"}).content.decode()
     assert "Kitchen</option>" in html
+
+
+def test_a_narrowed_list_says_of_what_it_is(admin_client, entries, owner, team):
+    assert "The whole trail" not in text_of(admin_client)
+    html = text_of(admin_client, object=f"accounts.team/{team.pk}")
+    assert "What was done to Kitchen" in html
+    assert "What they did themselves" not in html
+    assert 'href="?">The whole trail' in html
+    html = text_of(admin_client, object=f"accounts.user/{owner.pk}")
+    assert f"What was done to {owner.email}" in html
+    assert f'href="?actor={owner.pk}">What they did themselves' in html
+    html = text_of(admin_client, actor=owner.pk)
+    assert f"What {owner.email} did" in html
+    assert f'href="?object=accounts.user%2F{owner.pk}">What was done to them' in html
+
+
+def test_who_did_nothing_and_what_nothing_was_done_to_are_named_by_their_keys(admin_client):
+    key = uuid.uuid4()
+    for query in ({"actor": key}, {"object": f"accounts.user/{key}"}):
+        html = text_of(admin_client, **query)
+        assert f"person {str(key)[:8]}" in html
+        assert "No results found" in html
+        assert "Export all that is found" not in html
 
 
 def test_people_are_offered_to_whoever_may_see_them(admin_client, entries, owner):
