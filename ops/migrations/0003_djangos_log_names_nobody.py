@@ -13,7 +13,7 @@ WHERE content_type_id IN (
 class Migration(migrations.Migration):
     dependencies = [
         ("admin", "0003_logentry_add_action_flag_choices"),
-        ("ops", "0003_trail_found"),
+        ("ops", "0002_entries_stay"),
     ]
 
     operations = [migrations.RunSQL(_FORGET, migrations.RunSQL.noop)]
