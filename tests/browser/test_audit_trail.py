@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import transaction
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from accounts.actions import deactivate_user, save_team
 from accounts.models import Team, User
@@ -144,6 +144,23 @@ def test_the_list_is_searched_and_filtered(page: Page, base, trail):
     page.get_by_role("button", name="Apply Filters").click()
     expect(cell(page, "Added a team")).to_be_visible()
     expect(cell(page, "Re-encrypted secrets")).to_have_count(0)
+
+
+@pytest.mark.parametrize("wide", [390, 1440])
+def test_it_is_read_and_filtered_without_scripts(browser: Browser, base, trail, wide):
+    context = browser.new_context(
+        java_script_enabled=False, viewport={"width": wide, "height": 900}
+    )
+    key = signed_in(trail).cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": base}])
+    page = context.new_page()
+    page.goto(base + URL)
+    expect(page.get_by_text("Deactivated a person").first).to_be_visible()
+    page.locator("select[name=act]").select_option("team.added")
+    page.get_by_role("button", name="Apply Filters").click()
+    page.locator("th.field-at a").click()
+    expect(page.get_by_text("Added a team").first).to_be_visible()
+    context.close()
 
 
 def cell(page: Page, text: str) -> Locator:
