@@ -1,5 +1,6 @@
 """Entries of the audit trail: written with their act, and made to forget who was erased."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from ops.logs import without_secrets
 from ops.models import AuditEntry
 
 _BROWSER_SHOWN, _NAME_SHOWN = 200, 254  # characters, as many as the columns take
+_ORIGIN = re.compile(r"[a-z]+://[^/\s@]+")
 
 
 def record(
@@ -47,8 +49,9 @@ def record_each(
     by = _by(actor)
     if command := acting().command:
         details["command"] = command
+    told = _without_secrets(details)
     AuditEntry.objects.bulk_create(
-        AuditEntry(act=act, **by, **_to(each, owner), details=details) for each in subjects
+        AuditEntry(act=act, **by, **_to(each, owner), details=told) for each in subjects
     )
 
 
@@ -86,4 +89,18 @@ def _to(subject: Model | None, owner: UUID | None) -> dict[str, Any]:
 
 
 def _name_of(row: Model) -> str:
-    return str(row).replace("\x00", "")[:_NAME_SHOWN]
+    return _without_secrets(str(row)).replace("\x00", "")[:_NAME_SHOWN]
+
+
+def _without_secrets(value: Any) -> Any:
+    """Hide a key that was pasted where a name belongs: an entry keeps it for ever.
+
+    What is an origin and nothing else has none; its port would be taken for a password.
+    """
+    if isinstance(value, str):
+        return value if _ORIGIN.fullmatch(value) else without_secrets(value)
+    if isinstance(value, list | tuple):
+        return [_without_secrets(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _without_secrets(each) for name, each in value.items()}
+    return value

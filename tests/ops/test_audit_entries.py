@@ -9,7 +9,9 @@ from accounts.models import Team, User
 from ops.audit.acting import Acting, acts_by, acts_no_more
 from ops.audit.acts import Act
 from ops.audit.trail import forget, record, record_each
+from ops.logs import without_secrets
 from ops.models import AuditEntry
+from tests.trail import whole_trail
 
 pytestmark = pytest.mark.django_db
 
@@ -74,6 +76,24 @@ def test_what_a_browser_calls_itself_is_cut_and_kept_storable(anna: User):
     acts_by(Acting(asking(anna, "x\x00" + "y" * 5000)))
     record(Act.SIGNED_OUT, anna)
     assert the_entry().browser == "x" + "y" * 199
+
+
+@pytest.mark.parametrize(
+    "secret", ["sk-proj-0123456789abcdef", "https://me:hunter2hunter@a.test/v1"]
+)
+def test_a_secret_that_was_pasted_for_a_name_is_not_kept(anna: User, secret: str):
+    team = Team.objects.create(name=f"ours {secret}")
+    acts_by(Acting(asking(anna, f"Bot {secret}"), "192.0.2.7"))
+    record(Act.TEAM_CHANGED, team, name=[secret, "Kitchen"], former=secret, more={"x": (secret,)})
+    kept = whole_trail()
+    for part in ("0123456789abcdef", "hunter2"):
+        assert part not in kept
+    assert the_entry().details["name"] == [without_secrets(secret), "Kitchen"]
+
+
+def test_an_origin_with_its_port_is_none(anna: User):
+    record(Act.PROVIDER_CHANGED, anna, base_url=["https://a.test:8443", "http://[::1]:11434"])
+    assert the_entry().details == {"base_url": ["https://a.test:8443", "http://[::1]:11434"]}
 
 
 def test_many_are_one_statement(anna: User, django_assert_num_queries):
