@@ -45,6 +45,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, **own}
 
 
+def listen(page: Page, found: list[str]) -> None:
+    """Note what breaks in a page's scripts: not that a next page cuts a fading one short."""
+
+    def broken(error: Any) -> None:
+        if not str(error).startswith("Transition was"):
+            found.append(str(error))
+
+    page.on("pageerror", broken)
+
+
 @pytest.fixture
 def complaints(context: BrowserContext) -> Iterator[list[str]]:
     """What the pages of a test complained of; a test may take out what it expects."""
@@ -54,13 +64,10 @@ def complaints(context: BrowserContext) -> Iterator[list[str]]:
         if message.type == "error":
             found.append(f"{message.text} ({message.location.get('url')})")
 
-    def opened(page: Page) -> None:
-        page.on("pageerror", lambda error: found.append(str(error)))
-
     context.on("console", heard)
-    context.on("page", opened)
+    context.on("page", lambda page: listen(page, found))
     for page in context.pages:
-        opened(page)
+        listen(page, found)
     yield found
     assert found == []
 
@@ -145,7 +152,7 @@ def enter(browser: Browser, house: House) -> Iterator[Callable[..., Page]]:
                 [{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": house.url}]
             )
         page = context.new_page()
-        page.on("pageerror", lambda error: broken.append(str(error)))
+        listen(page, broken)
         page.on(
             "console",
             lambda message: (

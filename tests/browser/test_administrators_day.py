@@ -108,7 +108,7 @@ def test_from_the_provider_to_the_revoked_key(
     enter, house: House, fake: FakeBackend, transactional_db: None
 ):
     fake.reset()
-    page = enter(reduced_motion="reduce")
+    page = enter()
     sign_up(page)
     add_provider(page, fake)
     price_model(page)
