@@ -287,7 +287,7 @@ def test_other_methods_change_nothing(admin_client, entries, method):
      "q=" + "%25" * 900, "q=%F0%9F%98%80", "o=1.2.3", "id__in=x", "actor__exact=x", "e=1",
      "created_at_from=0001-01-01", "created_at_from=9999-12-31", "created_at_to=9999-12-30",
      "created_at_to=0001-01-01", "address=x", "created_at__year=0", "created_at__year=" + "9" * 30,
-     "created_at__range=", "subject_name__regex=(", "details__a=1", f"actor={uuid.uuid4()}"],
+     "created_at__range=", "subject_name__regex=(", "details__a=1", f"actor={uuid.UUID(int=4)}"],
 )  # fmt: skip
 def test_bad_queries_never_break_the_list(admin_client, entries, query):
     assert admin_client.get(f"{URL}?{query}").status_code in (200, 302)

@@ -106,7 +106,7 @@ def test_what_is_no_filter_is_none(db, query):
 
 
 @pytest.mark.parametrize(
-    "value", [str(uuid.uuid4()), "x" * 5000, "%F0%9F%92%B8", "%00x", "%ED%A0%80"]
+    "value", [str(uuid.UUID(int=4)), "x" * 5000, "%F0%9F%92%B8", "%00x", "%ED%A0%80"]
 )
 @pytest.mark.parametrize("kind", Kind)
 def test_what_names_nothing_has_empty_figures(db, owner, kind, value):
