@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.fake_backend.wire import Chunks, TextChunks
 
+LONGEST_VECTOR = 4096  # whatever is asked for: a billion would be all of a machine's memory
 # One white pixel.
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mP8/x8AAwMCAO+ip1sAAAAASUVORK5CYII="
@@ -65,7 +66,7 @@ def _completion(call_id: str, given: dict[str, Any]) -> Chunks:
 def _embeddings(call_id: str, given: dict[str, Any]) -> Chunks:
     rows = []
     for index, _ in enumerate(inputs(given["input"])):
-        vector: Any = [(index + 1) / 8] * (given.get("dimensions") or 8)
+        vector: Any = [(index + 1) / 8] * min(given.get("dimensions") or 8, LONGEST_VECTOR)
         if given.get("encoding_format") == "base64":
             vector = base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
         rows.append({"object": "embedding", "index": index, "embedding": vector})
