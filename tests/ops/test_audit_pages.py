@@ -115,7 +115,7 @@ def test_settings_are_called_as_on_their_pages(admin_client, owner, team):
     record(Act.KEY_CHANGED, issue_key(owner, "k")[0], endpoints=[["*"], ["chat", "models"]])
     pages = [
         admin_client.get(page_of(entry)).content.decode()
-        for entry in AuditEntry.objects.filter(act__in=["limits.set", "key.changed"])
+        for entry in AuditEntry.objects.filter(act__in=["limits.set", "key.changed"]).order_by("pk")
     ]
     assert "Requests a minute: nothing → 5" in pages[0]
     assert "Endpoints: all → chat, models" in pages[1]
