@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -106,31 +106,43 @@ def make_rows(data: Path, rows: int) -> dict[str, Any]:
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=int(os.environ.get("LEDGER_ROWS", ROWS)))
+def run(
+    name: str,
+    rows: int,
+    plans: Path,
+    make: Callable[[Path, int], dict[str, Any]],
+    measured: Callable[[Path], Iterable[dict[str, Any]]],
+) -> int:
+    """Make a house of many rows, or take one that was kept, and print what is measured there."""
+    parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
+    parser.add_argument("--rows", type=int, default=rows)
     parser.add_argument("--data", type=Path, help="keep the folder, and use it again")
-    parser.add_argument("--plans", type=Path, default=PLANS, help="where the plans are written")
+    parser.add_argument("--plans", type=Path, default=plans, help="where the plans are written")
     given = parser.parse_args()
     with ExitStack() as stack:
         data = given.data or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="causerie-ledger-"))
+            stack.enter_context(tempfile.TemporaryDirectory(prefix=f"causerie-{name}-"))
         )
         if not (data / "filled").exists():
             if given.data and data.exists() and any(data.iterdir()):
                 parser.error(f"{data} was not filled to its end: remove it")
             with services(data, durable=False):
                 prepare(data)
-                print(json.dumps(make_rows(data, given.rows)), flush=True)
+                print(json.dumps(make(data, given.rows)), flush=True)
             (data / "filled").touch()
         with services(data, durable=True):
             prepare(data)
-            from bench import ledger_pages
-
-            for found in ledger_pages.measured(PAGE_MS, given.plans):
+            for found in measured(given.plans):
                 print(json.dumps(found), flush=True)
     return 0
 
 
+def measured(plans: Path) -> Iterable[dict[str, Any]]:
+    from bench import ledger_pages
+
+    return ledger_pages.measured(PAGE_MS, plans)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    rows = int(os.environ.get("LEDGER_ROWS", ROWS))
+    sys.exit(run("ledger", rows, PLANS, make_rows, measured))

@@ -9,14 +9,10 @@ and the house itself. The goal is that of one filter or search;
 of several at once the first is led to by its index and its rows are read until enough fit the rest.
 """
 
-import argparse
 import datetime as dt
-import json
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -24,7 +20,7 @@ from urllib.parse import urlencode
 import psycopg
 
 from bench.figures import Goal
-from bench.ledger import prepare, services
+from bench.ledger import run
 from ops.embedded import DATABASE_NAME, postgres_url
 from ops.places import BASE_DIR
 from ops.postgres import OWNER
@@ -165,16 +161,9 @@ def asks() -> Iterator[tuple[str, str]]:
 
 
 def measured(plans: Path) -> Iterator[dict[str, Any]]:
-    from django.test import Client
+    from bench.ledger_pages import administrator, client_of, page, told
 
-    from accounts.models import User
-    from bench.ledger_pages import page, told
-
-    administrator = User.objects.filter(is_superuser=True).first() or User.objects.create_superuser(
-        "bench-administrator@example.test", "irrelevant"
-    )
-    client = Client(headers={"host": "localhost"})
-    client.force_login(administrator)
+    client = client_of(administrator())
     kept: dict[str, Any] = {}
     times: dict[str, dict[str, float]] = {}
     for name, url in asks():
@@ -194,27 +183,5 @@ def measured(plans: Path) -> Iterator[dict[str, Any]]:
     }
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=ROWS)
-    parser.add_argument("--data", type=Path, help="keep the folder, and use it again")
-    parser.add_argument("--plans", type=Path, default=PLANS, help="where the plans are written")
-    given = parser.parse_args()
-    with ExitStack() as stack:
-        data = given.data or Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix="causerie-trail-"))
-        )
-        if not (data / "filled").exists():
-            with services(data, durable=False):
-                prepare(data)
-                print(json.dumps(fill(data, given.rows)), flush=True)
-            (data / "filled").touch()
-        with services(data, durable=True):
-            prepare(data)
-            for found in measured(given.plans):
-                print(json.dumps(found), flush=True)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run("trail", ROWS, PLANS, fill, measured))

@@ -52,6 +52,11 @@ class DoorFilter(DropdownFilter):
         return queryset.filter(door=door) if door else queryset
 
 
+def is_used(spec: Any) -> bool:
+    """Say whether a list's filter narrows it."""
+    return any(value not in ("", None, [], [""]) for value in spec.used_parameters.values())
+
+
 def _day(text: Any) -> dt.date | None:
     day = parse_date_str(str(text or ""))
     return min(max(day, _FIRST), _LAST) if day else None

@@ -169,9 +169,12 @@ class ReadOnlyAdmin(_ReadOnly, SelectingAdmin):
         term = search_term.replace("\x00", "").strip()
         if not term:
             return None
+        return list(self.meant_by(term).values_list("pk", flat=True)[:MOST_OWNERS])
+
+    def meant_by(self, term: str) -> QuerySet[Any]:
+        """Return those whose rows a term means."""
         owners: Any = self.model._meta.get_field(self.whose).related_model
-        found = owners._default_manager.filter(**{f"{self.whose_email}__icontains": term})
-        return list(found.values_list("pk", flat=True)[:MOST_OWNERS])
+        return owners._default_manager.filter(**{f"{self.whose_email}__icontains": term})
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import path
 from django.utils.formats import date_format
@@ -15,7 +15,7 @@ from unfold.decorators import display
 
 from ops.admin import details
 from ops.admin.export import export
-from ops.admin.pages import MOST_OWNERS, ReadOnlyAdmin
+from ops.admin.pages import ReadOnlyAdmin
 from ops.admin.trail_filters import FILTERS
 from ops.admin.trail_list import TrailList, link
 from ops.models import AuditEntry
@@ -85,13 +85,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
     def told(self, entry: AuditEntry) -> str | None:
         return format_html_join("", "<div>{}: {}</div>", details.lines(entry)) or None
 
-    def owners(self, search_term: str) -> list[Any] | None:
-        term = search_term.replace("\x00", "").strip()
-        if not term:
-            return None
+    def meant_by(self, term: str) -> QuerySet[Any]:
+        """Return the people that a term means: an entry has no foreign key to them."""
         named = Q(email__icontains=term) | Q(name__icontains=term)
-        found = get_user_model()._default_manager.filter(named)
-        return list(found.values_list("pk", flat=True)[:MOST_OWNERS])
+        return get_user_model()._default_manager.filter(named)
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

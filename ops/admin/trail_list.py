@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from ops.admin.pages import UncountedList, is_key
 from ops.admin.trail_filters import ActorFilter, ObjectFilter
+from ops.filters import is_used
 from ops.models import AuditEntry
 
 Named = tuple[str, str]  # a kind and a key
@@ -32,7 +33,7 @@ class TrailList(UncountedList):
 
     def narrowed_by(self) -> list[str]:
         """Name the filters in use, and the search: not what is looked for."""
-        used = [spec.parameter_name for spec in self.filter_specs if _is_used(spec)]
+        used = [spec.parameter_name for spec in self.filter_specs if is_used(spec)]
         return [*used, *([SEARCH_VAR] if self.query else [])]
 
     @property
@@ -119,7 +120,3 @@ def _is_key_of(model: Any, key: str) -> bool:
     except ValidationError:
         return False
     return True
-
-
-def _is_used(spec: Any) -> bool:
-    return any(value not in ("", None, [], [""]) for value in spec.used_parameters.values())

@@ -1,7 +1,6 @@
 """The ledger's sums by the day and the month: made once of what is over, of one time zone."""
 
 import threading
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from celery import current_app
@@ -9,6 +8,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import Q, Sum
 from django.utils import timezone
 
+from tests.threads import in_threads
 from tests.usage.ledgers import record, seeded
 from usage.actions import payer_of
 from usage.dashboard.kind import Kind
@@ -121,17 +121,6 @@ def test_whole_months_are_read_as_such(calls):
     assert total(whole, Q()) == Figures()
 
 
-def in_threads(*acts) -> list:
-    def act(each):
-        try:
-            return each()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(act, acts))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_add_up_each_day_once(calls):
     barrier = threading.Barrier(2)
@@ -179,10 +168,11 @@ def test_readers_miss_nothing_while_workers_add_up(owner, outsider):
 
     def read() -> set[int]:
         found = set()
-        while not done.is_set():
+        while True:
             found.add(total(last_days(200), Q()).calls)
             found.add(sum(bar.figures.calls for bar in over_time(last_days(200), Q())))
-        return found
+            if done.is_set():
+                return found
 
     _, *found = in_threads(work, read, read)
     assert set().union(*found) == {len(calls)}

@@ -4,7 +4,6 @@ import datetime as dt
 import random
 import threading
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
@@ -19,6 +18,7 @@ from accounts.models import Team
 from providers.actions import add_model, add_provider
 from providers.models import ModelSpec
 from providers.values import Prompt, Turn, Usage
+from tests.threads import in_threads
 from usage.actions import Settlement, hold, payer_of, release, settle
 from usage.limits import set_limits
 from usage.models import Account, HourlyUsage, UsageRecord
@@ -210,17 +210,6 @@ def test_many_hours_take_several_turns(owner, spec, monkeypatch):
     assert turns[:2] == [2, 2]
     assert turns[-1] == 0
     assert sum(HourlyUsage.objects.values_list("calls", flat=True)) == 2
-
-
-def in_threads(*acts) -> list:
-    def act(each):
-        try:
-            return each()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(act, acts))
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,7 +13,7 @@ from django.contrib.admin import ListFilter
 from django.http import HttpRequest
 
 from ops.admin import MOST_ROWS, UncountedList
-from ops.filters import DayFilter
+from ops.filters import DayFilter, is_used
 from usage.models import UsageRecord
 
 
@@ -28,7 +28,7 @@ class LedgerList(UncountedList):
         return rows.filter(created_at__gte=self.looked_since) if self.looked_since else rows
 
     def _bound(self, request: HttpRequest) -> dt.datetime | None:
-        used = [spec for spec in self.filter_specs if _is_used(spec)]
+        used = [spec for spec in self.filter_specs if is_used(spec)]
         rows: Any = UsageRecord.objects.all()
         for spec in used:
             if isinstance(spec, DayFilter):
@@ -50,7 +50,3 @@ def _begin(
         return rows.begin_of_newest_by(people, MOST_ROWS)
     first: Any = led[0].queryset(request, rows) if led else rows
     return first.begin_of_newest(MOST_ROWS)
-
-
-def _is_used(spec: Any) -> bool:
-    return any(value not in ("", None, [], [""]) for value in spec.used_parameters.values())
