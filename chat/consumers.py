@@ -12,12 +12,9 @@ from accounts.models import User
 from boundary.markdown import Patch
 from chat.bubbles import bubbles_of
 from chat.models import Conversation, Message
-from runs.consumers import RunConsumer
+from runs.consumers import RELOAD, RunConsumer
 from runs.scopes import language_of, made_at, query_of
 from runs.states import LIVE
-
-# Swapped into the page's #reload element, whose script loads the messages anew.
-RELOAD = Patch("#reload", "innerHTML", "<i data-reload></i>")
 
 
 class ConversationConsumer(RunConsumer[Message]):

@@ -95,10 +95,14 @@ class Ask:
 
 
 class RecipeForm(forms.Form):
-    """The fields of a recipe. Its cleaned values can be written as JSON."""
+    """The fields of a recipe. Its cleaned values can be written as JSON.
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
+    """
+
+    def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, label_suffix="", **options)
+        self.is_draft = is_draft
 
 
 class Recipe:
