@@ -59,15 +59,14 @@ class WorkConsumer(RunConsumer[Step]):
     def changed(self, what: str) -> list[Patch]:
         """Return what a change made elsewhere does: the reading of a part, or a pick."""
         assert self.work is not None
-        name, _separator, variant_id = what.partition(".")
+        name, _separator, key = what.partition(".")
         if name == "variant":
+            variant_id = UUID(key)
             is_written = self._steps().filter(variant=variant_id, run__state__in=LIVE)
-            return [] if is_written.exists() else self._elements(UUID(variant_id))
+            return [] if is_written.exists() else self._elements(variant_id)
         return [RELOAD]
 
-    def _elements(
-        self, variant_id: UUID, on_page: tuple[UUID, str] | None = None
-    ) -> list[Patch]:
+    def _elements(self, variant_id: UUID, on_page: tuple[UUID, str] | None = None) -> list[Patch]:
         assert self.work is not None
         self.work.refresh_from_db(fields=["picked"])
         with translation.override(self.language):

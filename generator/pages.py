@@ -81,6 +81,7 @@ class Made:
     work: Work
     results: list[Result]
     made_at: float = field(default_factory=time.time)
+    client_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @classmethod
     def of(cls, work: Work) -> "Made":
@@ -152,7 +153,9 @@ def _chosen(
     models: Sequence[ModelSpec], last: ModelSpec | None, order: OrderForm | None
 ) -> ModelSpec | None:
     wanted = order.data.get("model", "") if order is not None else str(last.pk) if last else ""
-    return next((model for model in models if str(model.pk) == wanted), models[0] if models else None)
+    return next(
+        (model for model in models if str(model.pk) == wanted), models[0] if models else None
+    )
 
 
 def _variants(order: OrderForm | None) -> int:

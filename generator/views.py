@@ -79,7 +79,9 @@ def _make(request: Request, recipe: Recipe) -> HttpResponse:
     form = recipe.Form(request.POST, request.FILES)
     if not (order.is_valid() & form.is_valid()):
         error = order.sentence() if order.errors else ""
-        return _not_made(request, pages.Bench.of(request.user, recipe, form, order=order, error=error))
+        return _not_made(
+            request, pages.Bench.of(request.user, recipe, form, order=order, error=error)
+        )
     refusal: Refusal
     try:
         work = actions.make_work(request.user, recipe, form.cleaned_data, **order.cleaned_data)
@@ -103,9 +105,7 @@ def _made(request: Request, work: Work) -> HttpResponse:
     return response
 
 
-def _not_made(
-    request: Request, bench: pages.Bench, refusal: Refusal | None = None
-) -> HttpResponse:
+def _not_made(request: Request, bench: pages.Bench, refusal: Refusal | None = None) -> HttpResponse:
     """Show the form again with what is wrong in it."""
     refusal = refusal or Refusal("")
     template = "generator/_form.html" if request.htmx else "generator/recipe.html"

@@ -101,7 +101,7 @@ class RecipeForm(forms.Form):
     """
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
-        super().__init__(*args, label_suffix="", **options)
+        super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
 
 

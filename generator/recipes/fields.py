@@ -79,8 +79,8 @@ TONES = (
 )
 
 
-def language(label: Words = _("Language")) -> Any:
-    return choice(label, LANGUAGES, initial="English")
+def language() -> Any:
+    return choice(_("Language"), LANGUAGES, initial="English")
 
 
 def tone(initial: str = "neutral") -> Any:
