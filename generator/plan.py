@@ -6,19 +6,30 @@ from generator.models import Step, Variant, Work
 from generator.own import recipe_of
 from generator.parts import groups, split
 from generator.recipes.base import Ask, Recipe
-from providers.models import ModelSpec
+from providers.models import Ability, ModelSpec
 from providers.tokens import FRAMING, count, input_bound
 from providers.values import Prompt, Turn
 
+_COMPLETE = (
+    "Go on with the user's text exactly where it ends. Do not repeat it, answer it or comment on "
+    "it: write only what comes next."
+)
+
 
 def prompt_of(ask: Ask, model: ModelSpec, prefix: str = "") -> Prompt:
-    """Return what is sent to `model`; with a `prefix` the answer goes on from there."""
-    turns = [Turn("system", ask.system)] if ask.system and not ask.completes else []
-    turns.append(Turn("user", ask.user))
-    if prefix and ask.completes:
+    """Return what is sent to `model`; with a `prefix` the answer goes on from there.
+
+    A model that only talks is told to go on with a text that is to be completed.
+    """
+    completes = ask.completes and Ability.COMPLETIONS in model.abilities
+    system = _COMPLETE if ask.completes and not completes else ask.system
+    if completes:
         turns = [Turn("user", ask.user + prefix)]
-    elif prefix:
-        turns.append(Turn("assistant", prefix))
+    else:
+        turns = [Turn("system", system)] if system else []
+        turns.append(Turn("user", ask.user))
+        if prefix:
+            turns.append(Turn("assistant", prefix))
     return Prompt(
         turns=tuple(turns),
         max_tokens=min(ask.max_tokens or model.max_output_tokens, model.max_output_tokens),
@@ -30,7 +41,7 @@ def prompt_of(ask: Ask, model: ModelSpec, prefix: str = "") -> Prompt:
         presence_penalty=ask.presence_penalty,
         frequency_penalty=ask.frequency_penalty,
         schema=ask.schema,
-        completes=ask.completes,
+        completes=completes,
     )
 
 

@@ -3,6 +3,12 @@
 from generator.recipes.article import Article
 from generator.recipes.base import Recipe
 from generator.recipes.blog_post import BlogPost
+from generator.recipes.code_explain import CodeExplain
+from generator.recipes.code_review import CodeReview
+from generator.recipes.code_tests import CodeTests
+from generator.recipes.code_translate import CodeTranslate
+from generator.recipes.code_write import CodeWrite
+from generator.recipes.completion import Completion
 from generator.recipes.email import Email
 from generator.recipes.minutes import Minutes
 from generator.recipes.news_report import NewsReport
@@ -25,6 +31,12 @@ _ALL: tuple[Recipe, ...] = (
     Titles(),
     Rewrite(),
     Minutes(),
+    CodeWrite(),
+    CodeExplain(),
+    CodeReview(),
+    CodeTranslate(),
+    CodeTests(),
+    Completion(),
 )
 
 built_in: dict[str, Recipe] = {recipe.slug: recipe for recipe in _ALL}

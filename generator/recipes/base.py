@@ -4,7 +4,7 @@ Each built-in recipe is one file of this package with one subclass of `Recipe`, 
 `generator.recipes`. A recipe people made themselves answers to the same methods.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Union
 
@@ -98,7 +98,10 @@ class RecipeForm(forms.Form):
     """The fields of a recipe. Its cleaned values can be written as JSON.
 
     As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
+    `suggestions` are lists that a text field may name by its `list` attribute.
     """
+
+    suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})

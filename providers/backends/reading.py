@@ -1,4 +1,4 @@
-"""Deltas out of the chunks of a chat completion stream.
+"""Deltas out of the chunks of a stream of chat completions, or of completions.
 
 The format: https://platform.openai.com/docs/api-reference/chat-streaming, with what vLLM,
 llama.cpp, Ollama and the common gateways make of it.
@@ -83,8 +83,8 @@ class StreamReader:
         return Delta(text, reason, usage) if text or reason or usage else None
 
     def _choice(self, choice: dict[str, Any], texts: list[str]) -> FinishReason | None:
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, dict):
+        delta = message_of(choice)
+        if delta is not None:
             text = text_of(delta)
             if text:
                 texts.append(text)
@@ -114,6 +114,15 @@ def storable(text: str) -> str:
     if _has_surrogates(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text.replace("\0", "\ufffd")
+
+
+def message_of(choice: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the message of a choice, or its part in a stream; a completion's is its bare text."""
+    message = choice.get("delta") or choice.get("message")
+    if isinstance(message, dict):
+        return message
+    text = choice.get("text")
+    return {"content": text} if isinstance(text, str) else None
 
 
 def text_of(message: dict[str, Any]) -> str:
