@@ -10,7 +10,6 @@ from generator.recipes.base import Words
 
 LONGEST_LINE = 300  # code points
 LONGEST_TEXT = 50_000
-LONGEST_MATERIAL = 1_000_000
 
 
 def line(label: Words, *, required: bool = True, help_text: Words = "", example: Words = "") -> Any:
