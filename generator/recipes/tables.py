@@ -1,0 +1,19 @@
+"""Tables in Markdown, of cells that a model wrote."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+# What would be a mark, a cell's end, an element or an entity.
+_MARKS = re.compile(r"[\\|`*_\[\]<>&~$]")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table whose cells are shown as they are, whatever is in them."""
+    lines = [columns, ["---"] * len(columns), *([cell(each) for each in row] for row in rows)]
+    lines[0] = [cell(each) for each in columns]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(text: str) -> str:
+    """Return the source of a cell that reads `text`, in one line."""
+    return _MARKS.sub(r"\\\g<0>", " ".join(text.split()))
