@@ -1,1 +1,1 @@
-"""The process that parses a stranger's document: it imports nothing of the house and holds nothing."""
+"""The process that parses a stranger's document. It imports nothing of the house."""

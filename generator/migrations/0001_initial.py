@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('number', models.PositiveSmallIntegerField()),
                 ('text', models.TextField(blank=True)),
-                ('problem', models.CharField(blank=True, choices=[('empty', 'The model answered with nothing.'), ('echo', 'The model repeated the request instead of answering it.'), ('not_json', 'The model did not keep to the form it was asked for.'), ('language', 'The model answered in another language.'), ('lost_marks', 'The model lost placeholders or marks of the text.')], max_length=12)),
+                ('problem', models.CharField(blank=True, choices=[('empty', 'The model answered with nothing.'), ('echo', 'The model repeated the request instead of answering it.'), ('not_json', 'The model did not keep to the form it was asked for.'), ('language', 'The model answered in another language.'), ('lost_marks', 'The model lost placeholders or marks of the text.'), ('quote', 'A quotation is not in the text word for word.')], max_length=12)),
                 ('paused_by', models.CharField(blank=True, max_length=40)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
