@@ -14,7 +14,7 @@ from generator.own import recipe_of
 from generator.plan import next_steps, put_together, read_by
 from generator.recipes.answers import check
 from generator.recipes.base import Join, Kind, Misread
-from providers.errors import LimitReached
+from providers.errors import LimitReached, ModelWithdrawn
 from runs.actions import queue_run
 from runs.hints import publish
 from runs.models import Run
@@ -48,6 +48,10 @@ def go_on(variant: Variant) -> None:
     pending = [step for step in steps if step.run is None and not step.text]
     if not pending and _is_level_done(steps):
         pending = _begin_level(variant, steps)
+    if pending and variant.model is None:
+        variant.paused_by = ModelWithdrawn.kind
+        variant.save(update_fields=["paused_by"])
+        return
     live = sum(step.live_run is not None for step in steps)
     for step in pending[: max(AT_ONCE - live, 0)]:
         step.variant = variant
@@ -73,7 +77,7 @@ def _begin_level(variant: Variant, steps: list[Step]) -> list[Step]:
 def queue_step(step: Step, prefix: str = "") -> None:
     """Queue the Run of a step: once for each try."""
     work, model = step.variant.work, step.variant.model
-    assert model is not None  # checked by who resumes
+    assert model is not None  # looked at by `go_on`
     step.tries += 1
     step.run = queue_run(
         door="generator",

@@ -168,7 +168,11 @@ def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    return _asked(request, variant.work, lambda: actions.resume_variant(variant), variant)
+    form = ClientIdForm(request.user, variant.model_id, request.POST)
+    if not form.is_valid():
+        return _refused(request, variant.work, Refusal(form.sentence()))
+    model = form.cleaned_data["model"]
+    return _asked(request, variant.work, lambda: actions.resume_variant(variant, model), variant)
 
 
 @require_POST

@@ -8,8 +8,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
+from boundary.storable import storable
 from generator.recipes.base import Misread, Problem
-from providers.backends.reading import storable
 
 _FENCED = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 _BEGINNING = re.compile(r"[{\[]")

@@ -13,6 +13,7 @@ import openai
 from boundary.egress.addresses import AddressNotAllowed
 from boundary.egress.urls import UrlNotAllowed
 from boundary.encryption import UnreadableSecretError
+from boundary.storable import storable
 from providers import errors
 from providers.backends.clients import Target, borrowed
 from providers.backends.deadlines import Deadlines, Watch
@@ -23,7 +24,6 @@ from providers.backends.reading import (
     message_of,
     parse_object,
     reason_of,
-    storable,
     text_of,
     usage_of,
 )

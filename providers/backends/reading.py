@@ -9,6 +9,7 @@ from typing import Any
 
 import jiter
 
+from boundary.storable import has_surrogates, storable
 from providers.backends.events import EventReader, EventTooLong
 from providers.backends.failures import from_event
 from providers.errors import BadResponse, ProviderError, ServerFailed, StreamCut
@@ -95,7 +96,7 @@ class StreamReader:
         return reason_of(reason) if reason else None
 
     def _storable(self, text: str, *, last: bool) -> str:
-        if not self._high and (text.isascii() or not _has_surrogates(text)):
+        if not self._high and (text.isascii() or not has_surrogates(text)):
             return text.replace("\0", "\ufffd") if "\0" in text else text
         text = self._high + text
         self._high = ""
@@ -107,13 +108,6 @@ class StreamReader:
 def _raise_error(chunk: dict[str, Any]) -> None:
     if chunk.get("error") or chunk.get("object") == "error":
         raise from_event(chunk)
-
-
-def storable(text: str) -> str:
-    """Return `text` as the database can keep it: no NUL, no half of a surrogate pair."""
-    if _has_surrogates(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\0", "\ufffd")
 
 
 def message_of(choice: dict[str, Any]) -> dict[str, Any] | None:
@@ -185,11 +179,3 @@ def parse_object(data: bytes) -> dict[str, Any]:
 def _inside(given: dict[str, Any], group: str, name: str) -> Any:
     details = given.get(group)
     return details.get(name) or 0 if isinstance(details, dict) else 0
-
-
-def _has_surrogates(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -27,7 +27,8 @@ def filled(slug: str, **fields: Any) -> dict[str, Any]:
 
 def form_of(slug: str, **fields: Any) -> Any:
     recipe = built_in[slug]
-    initial = {name: field.initial for name, field in recipe.Form().fields.items()}
+    empty = recipe.Form()
+    initial = {n: empty.get_initial_for_field(f, n) for n, f in empty.fields.items()}
     return recipe.Form({**{n: v for n, v in initial.items() if v is not None}, **fields})
 
 

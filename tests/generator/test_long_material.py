@@ -95,7 +95,7 @@ def test_a_failed_part_pauses_and_only_what_is_missing_is_asked_again(summary, m
     assert summary.paused_by == "cut_stream"
     assert not queued(summary)
 
-    resume_variant(summary)
+    resume_variant(summary, model)
     again = queued(summary)
     missing = level(summary, 0)[len(parts) :]
     assert [step.pk for step in again] == [parts[0].pk, *(step.pk for step in missing)]
@@ -106,11 +106,11 @@ def test_a_failed_part_pauses_and_only_what_is_missing_is_asked_again(summary, m
     assert not summary.paused_by
 
 
-def test_a_part_that_is_answered_twice_counts_once(summary):
+def test_a_part_that_is_answered_twice_counts_once(summary, model):
     first = queued(summary)[0]
     run = first.run
     answer(first, "- once")
-    resume_variant(summary)
+    resume_variant(summary, model)
     assert Step.objects.get(pk=first.pk).run_id == run.pk
 
 
@@ -174,7 +174,7 @@ class TestEndToEnd:
         assert Step.objects.get(pk=step.pk).run_id is None
         for other in queued(variant):
             answer(other, self.upper(prompt_text(other.run, model)))
-        resume_variant(variant)
+        resume_variant(variant, model)
         answer_all(variant, model, self.upper)
         variant.refresh_from_db()
         assert variant.text.startswith("PARAGRAPH 0")
