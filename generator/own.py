@@ -12,6 +12,7 @@ class Gone(Recipe):
     """In the place of one that a later release no longer has: what was made stays readable."""
 
     name = _("A recipe that is no more")
+    can_be_used = False
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
         raise BadRequest("the recipe is no more")

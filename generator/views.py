@@ -71,7 +71,8 @@ def recipe_view(request: Request, slug: str) -> HttpResponse:
     recipe = _built_in(slug)
     if request.method == "POST":
         return _make(request, recipe)
-    return render(request, "generator/recipe.html", {"bench": pages.Bench.of(request.user, recipe)})
+    bench = pages.Bench.of(request.user, recipe)
+    return render(request, "generator/recipe.html", {"recipe": recipe, "bench": bench})
 
 
 def _make(request: Request, recipe: Recipe) -> HttpResponse:
@@ -109,7 +110,7 @@ def _not_made(request: Request, bench: pages.Bench, refusal: Refusal | None = No
     """Show the form again with what is wrong in it."""
     refusal = refusal or Refusal("")
     template = "generator/_form.html" if request.htmx else "generator/recipe.html"
-    response = refusal.on_page(request, template, {"bench": bench})
+    response = refusal.on_page(request, template, {"recipe": bench.recipe, "bench": bench})
     if request.htmx:
         response["HX-Retarget"], response["HX-Reswap"] = "#recipe-form", "outerHTML"
     return response
@@ -143,15 +144,13 @@ def work_view(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> HttpResponse:
-    made = pages.Made.of(work)
-    bench = pages.Bench.of(
-        request.user,
-        recipe_of(work),
-        values=work.values,
-        last=made.results[0].variant.model if made.results else None,
-    )
+    made, recipe = pages.Made.of(work), recipe_of(work)
+    bench = None
+    if recipe.can_be_used:
+        last = made.results[0].variant.model if made.results else None
+        bench = pages.Bench.of(request.user, recipe, values=work.values, last=last)
     refusal = refusal or Refusal("", 200)
-    context = {"made": made, "bench": bench, "error": refusal.sentence}
+    context = {"recipe": recipe, "made": made, "bench": bench, "error": refusal.sentence}
     return refusal.on_page(request, "generator/work.html", context)
 
 
