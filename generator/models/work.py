@@ -35,6 +35,14 @@ class Work(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="works"
     )
     recipe = models.CharField(_("recipe"), max_length=40)
+    # Of a recipe that somebody made. When that is deleted, its prompt goes and the work stays.
+    version = models.ForeignKey(
+        "generator.RecipeVersion",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="works",
+    )
     title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     values = models.JSONField(default=dict)
     client_id = models.UUIDField()
