@@ -188,7 +188,7 @@ def _progress(variants: Sequence[Variant]) -> dict[UUID, Progress]:
     levels = (
         Step.objects.filter(variant__in=variants, is_last=False)
         .values("variant", "level")
-        .annotate(total=Count("*"), done=Count("*", filter=Q(run__state=State.DONE)))
+        .annotate(total=Count("*"), done=Count("pk", filter=Q(run__state=State.DONE)))
         .order_by("level")
     )
     return {row["variant"]: Progress(row["done"], row["total"]) for row in levels}
