@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -95,13 +96,23 @@ class VariableForm(PlainForm):
         return Variable(**{**values, "options": tuple(values["options"].splitlines())})
 
 
+def shown(variable: Variable) -> dict[str, Any]:
+    """Return what a row shows of a variable."""
+    return {**variable.kept(), "options": "\n".join(variable.options)}
+
+
 VariableRows = forms.formset_factory(
     VariableForm, extra=0, max_num=MOST_ROWS, absolute_max=MOST_ROWS
 )
 
 
 class Editor:
-    """A recipe while it is written: the form of its content and the rows of its variables."""
+    """A recipe while it is written: the form of its content and the rows of its variables.
+
+    `notice` is a sentence about the rows.
+    """
+
+    notice = ""
 
     def __init__(self, form: ContentForm, rows: Any) -> None:
         self.form, self.rows = form, rows
@@ -113,7 +124,7 @@ class Editor:
 
     @classmethod
     def of(cls, content: Content) -> Self:
-        """Return one that shows `content`, or what `unchecked` had read."""
+        """Return one that shows `content`."""
         first = {**content.columns(), "variables": None}
         rows = [{**each.kept(), "options": "\n".join(each.options)} for each in content.variables]
         return cls(ContentForm(initial=first), VariableRows(initial=rows, prefix="variables"))
@@ -186,3 +197,12 @@ class ShareForm(PlainForm):
         """Return it as `own_actions.share_recipe` takes it."""
         whom = self.cleaned_data["whom"]
         return {"team": self.teams.get(whom), "is_for_everybody": whom == self.EVERYBODY}
+
+    def told(self) -> str:
+        """Return who may use it now."""
+        whom = self.cleaned_data["whom"]
+        if whom == self.EVERYBODY:
+            return now("Everybody here can use the recipe now.")
+        if team := self.teams.get(whom):
+            return now("The team %s can use the recipe now.") % team.name
+        return now("The recipe is its owner's alone now.")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from generator.models import OwnRecipe, RecipeVersion
+from generator.models.own import is_administrator
 from generator.own import LONGEST_FILLED, Own
 from generator.own_content import Content
 from generator.own_forms import Editor
@@ -29,6 +30,7 @@ class Group:
     key: str
     name: Words
     recipes: list[OwnRecipe]
+    can_change: bool = False
 
 
 def groups(user: User, query: str = "") -> list[Group]:
@@ -38,9 +40,14 @@ def groups(user: User, query: str = "") -> list[Group]:
     teams = found.exclude(owner=user).filter(is_for_everybody=False)
     everybody = found.filter(is_for_everybody=True)
     named = (
-        Group("own", gettext_lazy("Yours"), _some(own)),
+        Group("own", gettext_lazy("Yours"), _some(own), can_change=True),
         Group("teams", gettext_lazy("Of your teams"), _some(teams)),
-        Group("everybody", gettext_lazy("For everybody here"), _some(everybody)),
+        Group(
+            "everybody",
+            gettext_lazy("For everybody here"),
+            _some(everybody),
+            can_change=is_administrator(user),
+        ),
     )
     return [group for group in named if group.recipes]
 
@@ -109,7 +116,7 @@ class Difference:
 
 def differences(old: RecipeVersion, new: RecipeVersion) -> list[Difference]:
     """Return the parts that differ."""
-    before, after = _parts(old), _parts(new)
+    before, after = parts(old), parts(new)
     return [
         Difference(name, list(_compared(before[name].splitlines(), text.splitlines())))
         for name, text in after.items()
@@ -117,8 +124,8 @@ def differences(old: RecipeVersion, new: RecipeVersion) -> list[Difference]:
     ]
 
 
-def _parts(version: RecipeVersion) -> dict[str, str]:
-    """Return the version as texts, by what they are called."""
+def parts(version: RecipeVersion) -> dict[str, str]:
+    """Return all that a version holds as texts, by what they are called."""
     heat = version.temperature
     return {
         _("Name"): version.name,

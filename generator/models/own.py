@@ -16,7 +16,7 @@ LONGEST_NAME = 80
 LONGEST_SUMMARY = 200
 
 
-def _with_the_owner(collector, field, recipes, using):
+def with_the_owner(collector, field, recipes, using):
     """Delete what was the owner's; what is for everybody is the house's, and only loses a name."""
     models.CASCADE(collector, field, recipes.filter(is_for_everybody=False), using)
     models.SET_NULL(collector, field, recipes.filter(is_for_everybody=True), using)
@@ -79,7 +79,7 @@ class OwnRecipe(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=_with_the_owner, related_name="own_recipes"
+        settings.AUTH_USER_MODEL, null=True, on_delete=with_the_owner, related_name="own_recipes"
     )
     current = models.OneToOneField(
         "generator.RecipeVersion", on_delete=models.RESTRICT, related_name="+"
@@ -128,6 +128,10 @@ class RecipeVersionQuerySet(models.QuerySet["RecipeVersion"]):
         current = OwnRecipe.objects.visible_to(user).values("current")
         changeable = OwnRecipe.objects.changeable_by(user).values("pk")
         return self.filter(Q(pk__in=current) | Q(recipe__in=changeable))
+
+    def listed(self) -> Self:
+        """Leave the texts where they are."""
+        return self.select_related("author").defer("prompt", "instructions", "variables")
 
 
 class RecipeVersion(models.Model):

@@ -24,7 +24,10 @@ class WorkQuerySet(models.QuerySet["Work"]):
         return self.filter(owner_id=user.pk)
 
     def recent(self) -> Self:
-        return self.order_by("-created_at", "-id")
+        """Return the newest first, with the names of their recipes and without any prompt."""
+        texts = ("version__instructions", "version__prompt", "version__variables")
+        named = self.select_related("version").defer(*texts)
+        return named.order_by("-created_at", "-id")
 
 
 class Work(models.Model):
