@@ -64,11 +64,13 @@ class OwnRecipeQuerySet(models.QuerySet["OwnRecipe"]):
             *recipe, *of_a_list, "owner__name", "owner__email", "team__name"
         )
 
-    def with_shared_name(self) -> Self:
-        """Annotate `shared_name`: empty where nobody but the owner is to read it."""
+    def measured(self) -> Self:
+        """Annotate how many versions there were, `newest`, and `shared_name`: empty where nobody
+        but the owner is to read it.
+        """
         is_private = Q(team=None, is_for_everybody=False)
         name = Case(When(is_private, then=Value("")), default=F("current__name"))
-        return self.annotate(shared_name=name)
+        return self.annotate(shared_name=name, newest=F("current__number"))
 
 
 class OwnRecipe(models.Model):
