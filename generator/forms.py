@@ -11,7 +11,7 @@ class OrderForm(ClientIdForm):
     """How many results are asked for, of which model."""
 
     variants = forms.IntegerField(
-        label=_("Results"), min_value=1, max_value=MOST_VARIANTS, initial=1, required=False
+        label=_("How many"), min_value=1, max_value=MOST_VARIANTS, initial=1, required=False
     )
 
     def clean_variants(self) -> int:

@@ -148,6 +148,8 @@ class GroupCommit:
         while self._held:
             await asyncio.sleep(_RENEWED_SECONDS)
             held = [call.record.pk for call in self._held]
+            if not held:
+                continue
             try:
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(_thread(), _renew, held)
@@ -201,6 +203,7 @@ Results = tuple[list[Exception | None], list[MeteredCall | Exception]]
 
 def _together(endings: Sequence[_Ending], orders: Sequence[Order]) -> Results:
     """Write all at once; where that fails, each alone, so that one fails for itself only."""
+    close_old_connections()  # one that an earlier transaction did not leave whole
     try:
         opened = _write(endings, orders)
     except Exception as error:

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes.base import Words
 
 LONGEST_LINE = 300  # code points
 LONGEST_TEXT = 50_000
+LONGEST_MATERIAL = 1_000_000
 
 
 def line(label: Words, *, required: bool = True, help_text: Words = "", example: Words = "") -> Any:
@@ -41,7 +43,7 @@ def text(
     )
 
 
-def choice(label: Words, choices: Any, *, initial: str, help_text: Words = "") -> Any:
+def choice(label: Words, choices: Any, *, initial: Any, help_text: Words = "") -> Any:
     """Return a field for one of a few; `choices` are pairs of what is kept and what is shown."""
     return forms.ChoiceField(label=label, choices=choices, initial=initial, help_text=help_text)
 
@@ -80,11 +82,25 @@ TONES = (
 
 
 def language() -> Any:
-    return choice(_("Language"), LANGUAGES, initial="English")
+    return choice(_("Language"), LANGUAGES, initial=_of_the_page)
+
+
+def _of_the_page() -> str:
+    code = get_language() or ""
+    return "Simplified Chinese" if code.startswith("zh") else "English"
 
 
 def tone(initial: str = "neutral") -> Any:
     return choice(_("Tone"), TONES, initial=initial)
+
+
+def count(label: Words, *, initial: int, most: int, least: int = 1) -> Any:
+    """Return a field for how many of something."""
+    return forms.IntegerField(label=label, initial=initial, min_value=least, max_value=most)
+
+
+def yes_no(label: Words, *, initial: bool = False) -> Any:
+    return forms.BooleanField(label=label, initial=initial, required=False)
 
 
 def words(initial: int = 300, most: int = 3000) -> Any:

@@ -67,6 +67,36 @@ async def open_all(commit: GroupCommit, orders: list[Order]) -> list[MeteredCall
     return await asyncio.gather(*map(commit.open, orders), return_exceptions=True)
 
 
+async def test_a_connection_left_within_a_transaction_is_not_used(payer, spec):
+    """Whatever cut the end of an earlier transaction short, this one is whole."""
+
+    def leave() -> None:
+        connection.set_autocommit(False)
+
+    module._thread().submit(leave).result(5)
+    call = await GroupCommit().open(order(payer, spec))
+    assert await in_thread(UsageRecord.objects.filter(pk=call.record.pk).exists)()
+
+
+async def test_where_nothing_is_held_nothing_is_renewed(monkeypatch):
+    monkeypatch.setattr(module, "_RENEWED_SECONDS", 0)
+    monkeypatch.setattr(module, "_renew", lambda held: pytest.fail("renewed nothing"))
+
+    class Emptied:
+        """Held something when it was looked at, and nothing a moment later."""
+
+        def __init__(self) -> None:
+            self.looks = iter((True, False))
+
+        def __bool__(self) -> bool:
+            return next(self.looks)
+
+        def __iter__(self):
+            return iter(())
+
+    await GroupCommit(_held=Emptied())._renew()
+
+
 def ended(call: MeteredCall) -> MeteredCall:
     """Let the provider have said what it used."""
     call._may_cost, call.usage = True, Usage(10, 20)
