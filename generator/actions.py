@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
-from generator.own import recipe_of
+from generator.own import recipe_of, version_of
 from generator.plan import first_steps
 from generator.recipes.base import Kind, Recipe
 from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
@@ -43,6 +43,7 @@ def make_work(
             work = Work.objects.create(
                 owner=user,
                 recipe=recipe.slug,
+                version=version_of(recipe),
                 title=_short(recipe.title(values)),
                 values=dict(values),
                 client_id=client_id,

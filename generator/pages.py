@@ -11,7 +11,8 @@ from django.urls import reverse
 from accounts.models import User
 from generator.forms import OrderForm
 from generator.models import MOST_VARIANTS, Work
-from generator.own import recipe_of
+from generator.own import recipe_of, version_of
+from generator.own_pages import groups
 from generator.recipes import built_in
 from generator.recipes.base import Recipe, RecipeForm, Task, Values
 from generator.results import Result, can_have_more, results_of
@@ -22,6 +23,8 @@ RECENT = 6  # works on the gallery's page
 
 
 def address_of(recipe: Recipe) -> str:
+    if version := version_of(recipe):
+        return reverse("generator:own-recipe", args=[version.recipe_id])
     return reverse("generator:recipe-view", args=[recipe.slug])
 
 
@@ -167,6 +170,7 @@ def gallery(user: User, query: str) -> dict[str, Any]:
     recent = Work.objects.visible_to(user).recent()[:RECENT]
     return {
         "shelves": shelves(query),
+        "own": groups(user, query),
         "query": query,
         "recent": [] if query else [Row(work) for work in recent],
     }

@@ -1,10 +1,13 @@
-from django.urls import path
+from django.urls import include, path
 
 from generator import views
 
 app_name = "generator"
 urlpatterns = [
     path("", views.gallery, name="gallery"),
+    path("recipes/", include("generator.own_urls")),
+    path("own/<uuid:pk>/", views.own_recipe, name="own-recipe"),
+    path("own/<uuid:pk>/check/", views.own_recipe_check, name="own-recipe-check"),
     path("works/", views.work_list, name="work-list"),
     path("works/<uuid:pk>/", views.work_view, name="work-view"),
     path("works/<uuid:pk>/another/", views.variant_add, name="variant-add"),

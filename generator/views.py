@@ -18,8 +18,8 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import User
 from generator import actions, pages
 from generator.forms import OrderForm
-from generator.models import Variant, Work
-from generator.own import recipe_of
+from generator.models import OwnRecipe, Variant, Work
+from generator.own import recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe
 from generator.results import results_of
@@ -45,6 +45,11 @@ def _built_in(slug: str) -> Recipe:
         raise Http404 from None
 
 
+def _made_by_people(request: Request, pk: uuid.UUID) -> Recipe:
+    visible = OwnRecipe.objects.visible_to(request.user).select_related("current")
+    return recipe_of_version(get_object_or_404(visible, pk=pk).current)
+
+
 def _own(request: Request, pk: uuid.UUID) -> Work:
     work = get_object_or_404(Work.objects.visible_to(request.user), pk=pk)
     work.owner = request.user
@@ -68,7 +73,17 @@ def gallery(request: Request) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def recipe_view(request: Request, slug: str) -> HttpResponse:
     """Show a recipe's form; posted, make a work of it."""
-    recipe = _built_in(slug)
+    return _recipe(request, _built_in(slug))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request")
+def own_recipe(request: Request, pk: uuid.UUID) -> HttpResponse:
+    """The same of a recipe that somebody made."""
+    return _recipe(request, _made_by_people(request, pk))
+
+
+def _recipe(request: Request, recipe: Recipe) -> HttpResponse:
     if request.method == "POST":
         return _make(request, recipe)
     bench = pages.Bench.of(request.user, recipe)
@@ -120,6 +135,11 @@ def _not_made(request: Request, bench: pages.Bench, refusal: Refusal | None = No
 def recipe_check(request: Request, slug: str) -> HttpResponse:
     """Say what is wrong with one field, while it is being filled in."""
     return _checked(request, _built_in(slug))
+
+
+@require_POST
+def own_recipe_check(request: Request, pk: uuid.UUID) -> HttpResponse:
+    return _checked(request, _made_by_people(request, pk))
 
 
 def _checked(request: Request, recipe: Recipe) -> HttpResponse:

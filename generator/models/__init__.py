@@ -1,3 +1,4 @@
+from generator.models.own import LONGEST_NAME, LONGEST_SUMMARY, OwnRecipe, RecipeVersion
 from generator.models.work import (
     LONGEST_TITLE,
     MOST_VARIANTS,
@@ -6,4 +7,14 @@ from generator.models.work import (
     Work,
 )
 
-__all__ = ["LONGEST_TITLE", "MOST_VARIANTS", "Step", "Variant", "Work"]
+__all__ = [
+    "LONGEST_NAME",
+    "LONGEST_SUMMARY",
+    "LONGEST_TITLE",
+    "MOST_VARIANTS",
+    "OwnRecipe",
+    "RecipeVersion",
+    "Step",
+    "Variant",
+    "Work",
+]

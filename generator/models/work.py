@@ -24,7 +24,10 @@ class WorkQuerySet(models.QuerySet["Work"]):
         return self.filter(owner_id=user.pk)
 
     def recent(self) -> Self:
-        return self.order_by("-created_at", "-id")
+        """Return the newest first, with the names of their recipes and without any prompt."""
+        texts = ("version__instructions", "version__prompt", "version__variables")
+        named = self.select_related("version").defer(*texts)
+        return named.order_by("-created_at", "-id")
 
 
 class Work(models.Model):
@@ -35,6 +38,14 @@ class Work(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="works"
     )
     recipe = models.CharField(_("recipe"), max_length=40)
+    # Of a recipe that somebody made. When that is deleted, its prompt goes and the work stays.
+    version = models.ForeignKey(
+        "generator.RecipeVersion",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="works",
+    )
     title = models.CharField(_("title"), max_length=LONGEST_TITLE)
     values = models.JSONField(default=dict)
     client_id = models.UUIDField()
