@@ -22,7 +22,6 @@ class Gone(Recipe):
     """In the place of one that is no more: what was made with it stays readable."""
 
     name = gettext_lazy("A recipe that is no more")
-    can_be_used = False
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
         raise BadRequest("the recipe is no more")

@@ -19,7 +19,7 @@ from accounts.models import User
 from generator import actions, pages
 from generator.forms import OrderForm
 from generator.models import OwnRecipe, Variant, Work
-from generator.own import recipe_of, recipe_of_version
+from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe
 from generator.results import results_of
@@ -166,7 +166,7 @@ def work_view(request: Request, pk: uuid.UUID) -> HttpResponse:
 def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> HttpResponse:
     made, recipe = pages.Made.of(work), recipe_of(work)
     bench = None
-    if recipe.can_be_used:
+    if is_open(work):
         last = made.results[0].variant.model if made.results else None
         bench = pages.Bench.of(request.user, recipe, values=work.values, last=last)
     refusal = refusal or Refusal("", 200)

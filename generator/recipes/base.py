@@ -122,7 +122,6 @@ class Recipe:
     name: Words = ""
     summary: Words = ""
     kind: Kind = Kind.MARKDOWN
-    can_be_used = True  # … for something new
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
