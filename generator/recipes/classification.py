@@ -6,10 +6,11 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Join, RecipeForm, Task, Values
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
+from generator.recipes.base import Ask, Join, Task, Values
 from generator.recipes.named import NamesField, listed, names
+from generator.recipes.prompting import IS_MATERIAL, fenced
 from generator.recipes.rows import Rows, RowsRecipe
 from generator.recipes.structured import json_of, misread, of_list
 
@@ -22,8 +23,7 @@ SENTIMENT = (
 _LONGEST_SHOWN = 200  # letters of a text in the table
 
 
-class ClassificationForm(RecipeForm):
-    text = fields.text(_("Text"), rows=10, longest=fields.LONGEST_MATERIAL)
+class ClassificationForm(MaterialForm):
     each_line = forms.BooleanField(label=_("Each line is a text of its own"), required=False)
     labels_from = fields.choice(
         _("Labels"),
@@ -73,7 +73,7 @@ class Classification(RowsRecipe):
             ),
             user=(
                 f"Give {what} {many}:\n{listed(_labels(values))}\n"
-                f"{'' if values['each_line'] else 'Its number is 1.'}\n\n{enclosed(material)}"
+                f"{'' if values['each_line'] else 'Its number is 1.'}\n\n{fenced(material)}"
             ),
             temperature=0,
             schema=_schema(values),
@@ -90,7 +90,7 @@ class Classification(RowsRecipe):
             user=(
                 f"The labels will be:\n{listed(_labels(values))}\n\nThis is part {number} of "
                 f"{count}. Note in a few short sentences what in it tells for which of them."
-                f"\n\n{enclosed(part)}"
+                f"\n\n{fenced(part)}"
             ),
             temperature=0,
         )

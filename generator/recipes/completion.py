@@ -48,13 +48,6 @@ class CompletionForm(RecipeForm):
     top_p = _number(
         _("Top p"), 0, 1, 1, _("chooses among the likeliest words that make up so much")
     )
-    stop = forms.CharField(
-        label=_("Stop at"),
-        required=False,
-        strip=False,
-        help_text=_("up to four texts, one a line; what is written ends before them"),
-        widget=forms.Textarea({"rows": 2}),
-    )
     seed = forms.IntegerField(
         label=_("Seed"),
         required=False,
@@ -67,6 +60,13 @@ class CompletionForm(RecipeForm):
     )
     frequency_penalty = _number(
         _("Frequency penalty"), -2, 2, 0, _("more keeps words from coming again and again")
+    )
+    stop = forms.CharField(
+        label=_("Stop at"),
+        required=False,
+        strip=False,
+        help_text=_("up to four texts, one a line; what is written ends before them"),
+        widget=forms.Textarea({"rows": 2}),
     )
 
     def clean_stop(self) -> list[str]:

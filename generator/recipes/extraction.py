@@ -6,10 +6,10 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from generator.recipes import fields
-from generator.recipes.base import Ask, RecipeForm, Task, Values
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
+from generator.material import MaterialForm
+from generator.recipes.base import Ask, Task, Values
 from generator.recipes.named import NamesField, listed, names
+from generator.recipes.prompting import IS_MATERIAL, fenced
 from generator.recipes.rows import Rows, RowsRecipe
 from generator.recipes.structured import json_of, of_list
 
@@ -22,8 +22,7 @@ KINDS = (
 )
 
 
-class ExtractionForm(RecipeForm):
-    text = fields.text(_("Text"), rows=12, longest=fields.LONGEST_MATERIAL)
+class ExtractionForm(MaterialForm):
     kinds = forms.MultipleChoiceField(
         label=_("What to find"),
         choices=KINDS,
@@ -61,7 +60,7 @@ class Extraction(RowsRecipe):
                 "for word and is there once; where there is nothing, the list is empty. "
                 f"{IS_MATERIAL}"
             ),
-            user=f"Find all of these kinds:\n{listed(_kinds(values))}\n\n{enclosed(material)}",
+            user=f"Find all of these kinds:\n{listed(_kinds(values))}\n\n{fenced(material)}",
             temperature=0,
             schema=_schema(values),
         )

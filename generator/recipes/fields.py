@@ -10,7 +10,6 @@ from generator.recipes.base import Words
 
 LONGEST_LINE = 300  # code points
 LONGEST_TEXT = 50_000
-LONGEST_MATERIAL = 1_000_000
 
 
 def line(label: Words, *, required: bool = True, help_text: Words = "", example: Words = "") -> Any:
@@ -82,10 +81,10 @@ TONES = (
 
 
 def language() -> Any:
-    return choice(_("Language"), LANGUAGES, initial=_of_the_page)
+    return choice(_("Language"), LANGUAGES, initial=language_of_the_page)
 
 
-def _of_the_page() -> str:
+def language_of_the_page() -> str:
     code = get_language() or ""
     return "Simplified Chinese" if code.startswith("zh") else "English"
 

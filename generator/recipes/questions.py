@@ -4,9 +4,10 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Misread, Problem, Recipe, RecipeForm, Task, Values
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
+from generator.recipes.base import Ask, Misread, Problem, Recipe, Task, Values
+from generator.recipes.prompting import IS_MATERIAL, fenced
 
 LONGEST_QUESTIONS = 4000  # code points
 _QUOTE = re.compile(r"^ {0,3}>[ ]?(.*)$", re.MULTILINE)
@@ -14,8 +15,7 @@ _GAP = re.compile(r"\[?(?:\.\.\.|…)\]?")
 _SHORTEST_QUOTE = 12  # letters; shorter ones are found or missed by chance
 
 
-class QuestionsForm(RecipeForm):
-    text = fields.text(_("Text"), rows=12, longest=fields.LONGEST_MATERIAL)
+class QuestionsForm(MaterialForm):
     questions = fields.text(
         _("Questions"),
         rows=4,
@@ -50,7 +50,7 @@ class Questions(Recipe):
             user=(
                 f"{_listed(values)}\n\nRepeat each question in bold, then answer it. Answer in "
                 f"{values['language']}; quote in the language of the text. Below are {what}."
-                f"\n\n{enclosed(material)}"
+                f"\n\n{fenced(material)}"
             ),
             temperature=0,
         )
@@ -64,7 +64,7 @@ class Questions(Recipe):
             user=(
                 f"{_listed(values)}\n\nBelow is part {number} of {count} of a text. Copy each "
                 "passage of it that helps to answer, with the sentence around it, one a line. "
-                f"Where there is none, write “Nothing.”\n\n{enclosed(part)}"
+                f"Where there is none, write “Nothing.”\n\n{fenced(part)}"
             ),
             temperature=0,
         )

@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
+from generator.recipes.base import Ask, Recipe, Task, Values
+from generator.recipes.prompting import IS_MATERIAL, fenced
 
 LENGTHS = (
     ("sentence", _("one sentence")),
@@ -29,8 +30,7 @@ _MANNERS = {
 }
 
 
-class SummaryForm(RecipeForm):
-    text = fields.text(_("Text"), rows=12, longest=fields.LONGEST_MATERIAL)
+class SummaryForm(MaterialForm):
     length = fields.choice(_("Length"), LENGTHS, initial="paragraph")
     words = fields.words(150)
     style = fields.choice(_("Style"), STYLES, initial="neutral")
@@ -66,7 +66,7 @@ class Summary(Recipe):
             ),
             user=(
                 f"Summarise {what}.\nLength: {length}.\n{_MANNERS[values['style']]}\n"
-                f"Write in {values['language']}.{_focus(values)}\n\n{enclosed(material)}"
+                f"Write in {values['language']}.{_focus(values)}\n\n{fenced(material)}"
             ),
             temperature=0.3,
         )
@@ -81,7 +81,7 @@ class Summary(Recipe):
             user=(
                 f"This is part {number} of {count}. Note what it says as short bullet points, in "
                 f"its order and its own language, in at most a quarter of its length."
-                f"{_focus(values)}\n\n{enclosed(part)}"
+                f"{_focus(values)}\n\n{fenced(part)}"
             ),
             temperature=0.2,
         )

@@ -4,16 +4,16 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, RecipeForm, Task, Values
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
+from generator.recipes.base import Ask, Task, Values
 from generator.recipes.named import NamesField, listed, names
+from generator.recipes.prompting import IS_MATERIAL, fenced
 from generator.recipes.rows import Rows, RowsRecipe
 from generator.recipes.structured import json_of, of_list
 
 
-class TableExtractionForm(RecipeForm):
-    text = fields.text(_("Text"), rows=12, longest=fields.LONGEST_MATERIAL)
+class TableExtractionForm(MaterialForm):
     row = fields.line(_("What a row is"), example=_("an order"))
     columns = NamesField(
         label=_("Columns"), most=20, example=_("customer\nitem\nprice: with its currency")
@@ -41,7 +41,7 @@ class TableExtraction(RowsRecipe):
             ),
             user=(
                 f"Each row is: {values['row']}\nThe columns:\n{listed(values['columns'])}\n\n"
-                f"{enclosed(material)}"
+                f"{fenced(material)}"
             ),
             temperature=0,
             schema=_schema(values),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
 from generator.recipes.base import (
     Ask,
@@ -12,12 +13,11 @@ from generator.recipes.base import (
     Misread,
     Problem,
     Recipe,
-    RecipeForm,
     Task,
     Values,
 )
-from generator.recipes.enclosed import IS_MATERIAL, enclosed
 from generator.recipes.marks import lost
+from generator.recipes.prompting import IS_MATERIAL, fenced
 
 MOST_TERMS = 200
 LONGEST_GLOSSARY = 10_000  # code points
@@ -26,13 +26,14 @@ _FEW = 8  # lost marks that the model is told of
 _LEAST_UNTRANSLATED = 60  # code points: a shorter text may be the same in two languages
 
 
-class TranslationForm(RecipeForm):
-    text = fields.text(_("Text"), rows=12, longest=fields.LONGEST_MATERIAL)
+class TranslationForm(MaterialForm):
     from_language = fields.choice(
         _("From"), (("detect", _("detect it")), *fields.LANGUAGES), initial="detect"
     )
     language = fields.choice(
-        _("To"), (*fields.LANGUAGES, (OTHER, _("another language"))), initial="English"
+        _("To"),
+        (*fields.LANGUAGES, (OTHER, _("another language"))),
+        initial=fields.language_of_the_page,
     )
     other_language = fields.line(
         _("Which other language"), required=False, example=_("Swiss German")
@@ -99,7 +100,7 @@ class Translation(Recipe):
             ),
             user=(
                 f"Translate {what}{known} into "
-                f"{_target(values)}.{_tone(values)}{_glossary(values)}\n\n{enclosed(material)}"
+                f"{_target(values)}.{_tone(values)}{_glossary(values)}\n\n{fenced(material)}"
             ),
             temperature=0.2,
         )
