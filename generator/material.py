@@ -71,5 +71,6 @@ class MaterialForm(RecipeForm):
         if len(document.text) > LONGEST_MATERIAL:
             self.add_error(field, _("There are more than a million characters in it."))
             return
-        self.cleaned_data["text"] = document.text
+        self.data = self.data.copy()
+        self.data["text"] = self.cleaned_data["text"] = document.text
         self.cleaned_data["source"] = document.title or source

@@ -1,4 +1,4 @@
-"""What a prompt may leave to the server: sent where it is said, and left out where it is refused."""
+"""What a prompt may leave to the server: sent where it is said, left out where it is refused."""
 
 from dataclasses import replace
 
