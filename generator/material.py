@@ -11,6 +11,7 @@ from generator.recipes.base import RecipeForm
 
 LONGEST_MATERIAL = 1_000_000  # code points
 LONGEST_FILE = 7 * 2**20  # bytes; with what is sent along it stays below what the server takes
+_SOURCES = ("file", "address")
 
 
 class MaterialForm(RecipeForm):
@@ -44,7 +45,7 @@ class MaterialForm(RecipeForm):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         file, address = values.pop("file", None), values.pop("address", "")
-        if self.is_draft or self.errors:
+        if self.is_draft or self.errors.keys() & {"text", *_SOURCES}:
             return values
         values["source"] = ""
         given = [bool(values.get("text")), file is not None, bool(address)]
@@ -71,6 +72,6 @@ class MaterialForm(RecipeForm):
         if len(document.text) > LONGEST_MATERIAL:
             self.add_error(field, _("There are more than a million characters in it."))
             return
-        self.data = self.data.copy()
-        self.data["text"] = self.cleaned_data["text"] = document.text
+        self.cleaned_data["text"] = document.text
+        self.data = {**self.data, "text": document.text}
         self.cleaned_data["source"] = document.title or source

@@ -183,7 +183,7 @@ def test_a_page_of_the_web_is_read():
     ) as url:
         assert "lavender" in read_page(f"{url}/bees", PRIVATE).text
         assert read_page(f"{url}/moved", PRIVATE).title == "Bees at night"
-        assert read_page(f"{url}/paper", PRIVATE).text == "Paper."
+        assert read_page(f"{url}/paper", PRIVATE).text == "On paper."
 
 
 def test_a_page_that_cannot_be_read_says_why():
