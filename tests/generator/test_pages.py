@@ -9,6 +9,7 @@ from django.test import Client
 
 from generator.models import Variant, Work
 from generator.recipes import built_in
+from generator.results import results_of
 from runs.models import Run
 from runs.states import State
 from tests.generator.readers import answer, filled, queued, variant_of
@@ -229,3 +230,8 @@ def test_lists_cost_few_queries(owner_client, owner, variant, django_assert_max_
 
 
 LISTS = ["/generate/", "/generate/works/"]
+
+
+def test_words_are_counted_in_any_language(owner_client, variant):
+    answer(queued(variant)[0], "Two words, 三个字。")
+    assert results_of(variant.work)[0].words == 6
