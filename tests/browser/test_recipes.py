@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 
 from generator.models import Work
+from tests.boundary.papers import pdf
 from tests.browser.steps import numbered
 from usage.limits import set_limits
 
@@ -169,3 +170,46 @@ def test_everything_works_without_scripts(enter, person, model):
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("was deleted")).to_be_visible()
     assert not Work.objects.exists()
+
+
+FACT = re.compile(r"FACT-\d+")
+
+
+def test_a_long_pdf_is_summarised_with_every_part_read(enter, person, model, fake, tmp_path):
+    model.context_window, model.max_output_tokens = 4096, 512
+    model.save()
+    words = "The committee met on a Tuesday and talked about the budget. " * 20
+    paper = tmp_path / "report.pdf"
+    paper.write_bytes(pdf(*[f"Page {page}: FACT-{page}. {words}" for page in range(30)]))
+    for _ in range(40):
+        fake.queue(pieces=["- A note on a part."], first_ms=20)
+    page = enter(person)
+    page.goto("/generate/summary/")
+    page.get_by_label("or a file").set_input_files(paper)
+    page.get_by_role("button", name="Make it").click()
+    expect(results(page)).to_have_attribute("data-state", "done", timeout=60_000)
+    expect(results(page).locator(".prose")).to_have_text("A note on a part.")
+    read = [FACT.findall(call.messages[-1]["content"]) for call in fake.calls]
+    facts = [fact for part in read for fact in part]
+    assert sorted(facts) == sorted(f"FACT-{page}" for page in range(30))
+    assert len([part for part in read if part]) > 3
+
+
+def test_a_file_that_lies_is_refused_at_its_field(enter, person, model, tmp_path):
+    paper = tmp_path / "report.pdf"
+    paper.write_bytes(b"This is no PDF.")
+    page = enter(person)
+    page.goto("/generate/summary/")
+    page.get_by_label("or a file").set_input_files(paper)
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator("#errors-file")).to_contain_text("not what its name says")
+
+
+def test_a_table_comes_as_a_table(enter, person, model, fake):
+    fake.queue(pieces=['{"rows": [{"kind": "person", "text": "Ada"}]}'])
+    page = enter(person)
+    page.goto("/generate/extraction/")
+    page.get_by_label("Text", exact=True).fill("Ada met nobody.")
+    page.get_by_role("button", name="Make it").click()
+    expect(results(page)).to_have_attribute("data-state", "done")
+    expect(results(page)).to_contain_text("Ada")
