@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
-from generator.own import recipe_of, version_of
+from generator.own import is_open, recipe_of, version_of
 from generator.plan import first_steps
 from generator.recipes.base import Kind, Recipe
 from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
@@ -48,11 +48,14 @@ def make_work(
                 values=dict(values),
                 client_id=client_id,
             )
+            _refuse_unless_open(work)
             for number in range(1, variants + 1):
                 _begin(work, recipe, model, number)
             return work
-    except (IntegrityError, LimitReached):
+    except (IntegrityError, LimitReached) as error:
         made = Work.objects.filter(owner=user, client_id=client_id).first()
+        if made is None and isinstance(error, IntegrityError):  # deleted meanwhile
+            raise ValidationError(OUT_OF_DATE, code="gone") from None
         if made is None:
             raise
     if made.recipe != recipe.slug or made.values != dict(values):
@@ -65,6 +68,7 @@ def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
     try:
         with transaction.atomic():
             locked = _locked(work)
+            _refuse_unless_open(locked)
             number = locked.variants.count() + 1
             if number > MOST_VARIANTS:
                 raise ValidationError(
@@ -78,6 +82,15 @@ def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
         if made is None:
             raise
         return made
+
+
+def _refuse_unless_open(work: Work) -> None:
+    """Refuse to ask for more with a recipe that was deleted, or that is shared no more."""
+    if not is_open(work):
+        raise ValidationError(
+            _("This recipe is not there for you any more. What you made with it stays."),
+            code="not_open",
+        )
 
 
 def _begin(
@@ -117,6 +130,7 @@ def resume_variant(variant: Variant) -> None:
     locked = lock(variant)
     if locked.steps.live().exists() or not is_unfinished(locked):
         return
+    _refuse_unless_open(locked.work)
     can_continue = recipe_of(locked.work).kind is not Kind.TABLE
     locked.paused_by = locked.problem = ""
     locked.updated_at = Now()

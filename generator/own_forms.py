@@ -135,6 +135,8 @@ class Editor:
 
     def content(self) -> Content:
         """Return what was written, as far as it can be read."""
+        if not self.form.is_bound:
+            return self.posted(self._as_posted()).content()
         self.is_valid()
         read = self.form.cleaned_data
         values: dict[str, Any] = {name: read.get(name) or "" for name in self.form.fields}
@@ -164,6 +166,14 @@ class Editor:
     def typed(self) -> list[dict[str, Any]]:
         """Return the rows as they were typed."""
         return [{name: row[name].value() for name in row.fields} for row in self.rows]
+
+    def _as_posted(self) -> dict[str, Any]:
+        """Return what the page would send that shows it."""
+        sent = {name: self.form[name].value() for name in self.form.fields}
+        sent |= {"variables-TOTAL_FORMS": len(self.rows.forms), "variables-INITIAL_FORMS": 0}
+        for row in self.rows:
+            sent |= {row[name].html_name: row[name].value() for name in row.fields}
+        return sent
 
     def _written(self) -> list[VariableForm]:
         return [row for row in self.rows if not row.is_blank]
