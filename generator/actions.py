@@ -122,8 +122,8 @@ def stop_variant(variant: Variant) -> None:
 
 
 @transaction.atomic
-def resume_variant(variant: Variant) -> None:
-    """Go on where a result stopped: what came whole is kept, what broke is asked for again.
+def resume_variant(variant: Variant, model: ModelSpec) -> None:
+    """Go on where a result stopped: what came whole is kept, `model` is asked for the rest.
 
     A result that goes on already is left alone. Raises `LimitReached`.
     """
@@ -132,9 +132,10 @@ def resume_variant(variant: Variant) -> None:
         return
     _refuse_unless_open(locked.work)
     can_continue = recipe_of(locked.work).kind is not Kind.TABLE
+    locked.model = model
     locked.paused_by = locked.problem = ""
     locked.updated_at = Now()
-    locked.save(update_fields=["paused_by", "problem", "updated_at"])
+    locked.save(update_fields=["model", "paused_by", "problem", "updated_at"])
     for step in locked.steps.unfinished():
         if step.is_last and step.text.strip() and can_continue:
             step.variant = locked

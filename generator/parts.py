@@ -14,17 +14,21 @@ _ENDS = (
 _LEAST_FILLED = 0.5  # of a part: rather a sentence's end later than a paragraph's end far before it
 
 
-def split(text: str, most: int, size: Callable[[str], int]) -> list[tuple[int, int]]:
+def split(
+    text: str, most: int, size: Callable[[str], int], *, by_lines: bool = False
+) -> list[tuple[int, int]]:
     """Return where the parts of `text` begin and end, in code points; together they are all of it.
 
     `size` measures a text, and grows with it; each part's is at most `most`, or it is one letter.
+    With `by_lines` no part ends within a line that fits into one.
     """
     parts = []
     start = 0
     while start < len(text):
         end = _furthest(text, start, most, size)
         if end < len(text):
-            end = _good_end(text, start, end)
+            line_end = text.rfind("\n", start, end) + 1 if by_lines else 0
+            end = line_end or _good_end(text, start, end)
         parts.append((start, end))
         start = end
     return parts

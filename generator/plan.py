@@ -5,20 +5,31 @@ from collections.abc import Iterable
 from generator.models import Step, Variant, Work
 from generator.own import recipe_of
 from generator.parts import groups, split
-from generator.recipes.base import Ask, Recipe
-from providers.models import ModelSpec
+from generator.recipes.base import Ask, Join, Recipe
+from providers.models import Ability, ModelSpec
 from providers.tokens import FRAMING, count, input_bound
 from providers.values import Prompt, Turn
 
+_COMPLETE = (
+    "Go on with the user's text exactly where it ends. Do not repeat it, answer it or comment on "
+    "it: write only what comes next."
+)
+
 
 def prompt_of(ask: Ask, model: ModelSpec, prefix: str = "") -> Prompt:
-    """Return what is sent to `model`; with a `prefix` the answer goes on from there."""
-    turns = [Turn("system", ask.system)] if ask.system and not ask.completes else []
-    turns.append(Turn("user", ask.user))
-    if prefix and ask.completes:
+    """Return what is sent to `model`; with a `prefix` the answer goes on from there.
+
+    A model that only talks is told to go on with a text that is to be completed.
+    """
+    completes = ask.completes and Ability.COMPLETIONS in model.abilities
+    system = _COMPLETE if ask.completes and not completes else ask.system
+    if completes:
         turns = [Turn("user", ask.user + prefix)]
-    elif prefix:
-        turns.append(Turn("assistant", prefix))
+    else:
+        turns = [Turn("system", system)] if system else []
+        turns.append(Turn("user", ask.user))
+        if prefix:
+            turns.append(Turn("assistant", prefix))
     return Prompt(
         turns=tuple(turns),
         max_tokens=min(ask.max_tokens or model.max_output_tokens, model.max_output_tokens),
@@ -30,7 +41,7 @@ def prompt_of(ask: Ask, model: ModelSpec, prefix: str = "") -> Prompt:
         presence_penalty=ask.presence_penalty,
         frequency_penalty=ask.frequency_penalty,
         schema=ask.schema,
-        completes=ask.completes,
+        completes=completes,
     )
 
 
@@ -38,7 +49,7 @@ def ask_of(step: Step, model: ModelSpec) -> Ask:
     """Return what the step asks. Reads the answers below it."""
     work = step.variant.work
     recipe = recipe_of(work)
-    text = _read_by(step, recipe, work)
+    text = read_by(step)
     if step.is_last:
         return recipe.ask(work.values, text, is_notes=step.level > 0)
     beside = step.variant.steps.filter(level=step.level).count()
@@ -50,10 +61,15 @@ def first_steps(variant: Variant, recipe: Recipe, model: ModelSpec) -> list[Step
     values = variant.work.values
     material = _material(recipe, values)
     whole = recipe.ask(values, material)
-    if not material or _fits(whole, model):
+    how = recipe.joining(values)
+    grows = how is not Join.NOTES  # the answer is about as long as what it reads
+    is_short = not grows or count(material, model) <= _answered_whole(whole, model)
+    if not material or (is_short and _fits(whole, model)):
         return [Step(variant=variant, end=len(material))]
     room = _room(recipe, variant.work, model)
-    parts = split(material, room, lambda text: count(text, model))
+    if grows:
+        room = min(room, _answered_whole(whole, model))
+    parts = split(material, room, lambda text: count(text, model), by_lines=how is Join.LINES)
     return [
         Step(variant=variant, position=place, start=start, end=end, is_last=False)
         for place, (start, end) in enumerate(parts)
@@ -75,6 +91,27 @@ def next_steps(variant: Variant, below: list[Step], model: ModelSpec) -> list[St
     ]
 
 
+def put_together(recipe: Recipe, work: Work, steps: Iterable[Step]) -> str:
+    """Return the result that the answers to the parts are, end to end."""
+    material = _material(recipe, work.values)
+    kept = []
+    for step in steps:
+        part = material[step.start : step.end]
+        kept.append(step.text.strip() + part[len(part.rstrip()) :])
+    return recipe.joined(work.values, kept)
+
+
+def read_by(step: Step) -> str:
+    """Return the text that the step reads: of a material, or the answers below it."""
+    if step.level == 0:
+        values = step.variant.work.values
+        return _material(recipe_of(step.variant.work), values)[step.start : step.end]
+    below = step.variant.steps.filter(
+        level=step.level - 1, position__gte=step.start, position__lt=step.end
+    )
+    return joined(below.order_by("position").values_list("text", flat=True))
+
+
 def joined(texts: Iterable[str]) -> str:
     return "\n\n".join(text.strip() for text in texts if text.strip())
 
@@ -83,18 +120,14 @@ def _material(recipe: Recipe, values: dict[str, object]) -> str:
     return str(values.get(recipe.material, "")) if recipe.material else ""
 
 
-def _read_by(step: Step, recipe: Recipe, work: Work) -> str:
-    if step.level == 0:
-        return _material(recipe, work.values)[step.start : step.end]
-    below = step.variant.steps.filter(
-        level=step.level - 1, position__gte=step.start, position__lt=step.end
-    )
-    return joined(below.order_by("position").values_list("text", flat=True))
-
-
 def _fits(ask: Ask, model: ModelSpec) -> bool:
     prompt = prompt_of(ask, model)
     return input_bound(prompt, model) + prompt.max_tokens <= model.context_window
+
+
+def _answered_whole(ask: Ask, model: ModelSpec) -> int:
+    """Return how many tokens can be answered with as many again; another language takes more."""
+    return max(prompt_of(ask, model).max_tokens // 2, 16)
 
 
 def _room(recipe: Recipe, work: Work, model: ModelSpec) -> int:

@@ -1,6 +1,7 @@
 """Results as a page shows them: what `generator/_result.html` needs, with no query in it."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -18,6 +19,8 @@ from providers.errors import Sentence, sentence_of
 from runs.models import Run
 from runs.states import State
 
+# A character of Chinese or Japanese counts as a word.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
 A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
 
 
@@ -109,7 +112,7 @@ class Result:
 
     @property
     def words(self) -> int:
-        return len(self.text.split())
+        return len(_WORD.findall(self.text))
 
     @property
     def model_label(self) -> str:

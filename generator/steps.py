@@ -11,9 +11,10 @@ from django.db.models.functions import Now
 
 from generator.models import Step, Variant
 from generator.own import recipe_of
-from generator.plan import joined, next_steps
-from generator.recipes.base import Join, Misread
-from providers.errors import LimitReached
+from generator.plan import next_steps, put_together, read_by
+from generator.recipes.answers import check
+from generator.recipes.base import Join, Kind, Misread
+from providers.errors import LimitReached, ModelWithdrawn
 from runs.actions import queue_run
 from runs.hints import publish
 from runs.models import Run
@@ -21,6 +22,7 @@ from runs.states import State
 
 AT_ONCE = 12  # Runs of one variant: a long text must not fill the queue
 MOST_TRIES = 2
+MOST_CONTINUED = 4  # Runs of a part whose answer is cut again and again
 BY_PERSON = "person"
 
 
@@ -46,6 +48,10 @@ def go_on(variant: Variant) -> None:
     pending = [step for step in steps if step.run is None and not step.text]
     if not pending and _is_level_done(steps):
         pending = _begin_level(variant, steps)
+    if pending and variant.model is None:
+        variant.paused_by = ModelWithdrawn.kind
+        variant.save(update_fields=["paused_by"])
+        return
     live = sum(step.live_run is not None for step in steps)
     for step in pending[: max(AT_ONCE - live, 0)]:
         step.variant = variant
@@ -61,8 +67,9 @@ def _begin_level(variant: Variant, steps: list[Step]) -> list[Step]:
     if steps[-1].is_last or variant.model is None:
         return []
     below = [step for step in steps if step.level == steps[-1].level]
-    if recipe_of(variant.work).join is Join.END_TO_END:
-        _keep(variant, joined(step.text for step in below))
+    recipe = recipe_of(variant.work)
+    if recipe.joining(variant.work.values) is not Join.NOTES:
+        _keep(variant, put_together(recipe, variant.work, below), variant.problem)
         return []
     return Step.objects.bulk_create(next_steps(variant, below, variant.model))
 
@@ -70,7 +77,7 @@ def _begin_level(variant: Variant, steps: list[Step]) -> list[Step]:
 def queue_step(step: Step, prefix: str = "") -> None:
     """Queue the Run of a step: once for each try."""
     work, model = step.variant.work, step.variant.model
-    assert model is not None  # checked by who resumes
+    assert model is not None  # looked at by `go_on`
     step.tries += 1
     step.run = queue_run(
         door="generator",
@@ -94,8 +101,12 @@ def take_answer(run: Run) -> None:
     variant = lock(step.variant)
     step.variant, step.text = variant, run.text
     step.save(update_fields=["text"])
-    if step.is_last:
-        _take_last(step, run)
+    if step.is_last and run.state != State.DONE:
+        _keep(variant, run.text)
+    elif run.state == State.DONE and _goes_on(step, run):
+        _continue(step, run)
+    elif run.state == State.DONE:
+        _read(step, run)
     if run.state != State.DONE:
         variant.paused_by = variant.paused_by or run.error_kind or BY_PERSON
         variant.save(update_fields=["paused_by"])
@@ -107,22 +118,63 @@ def take_answer(run: Run) -> None:
         variant.save(update_fields=["paused_by"])
 
 
-def _take_last(step: Step, run: Run) -> None:
-    """Read the result; one that is not what was asked for is asked for once more."""
-    work = step.variant.work
-    if run.state != State.DONE:
-        _keep(step.variant, run.text)
-        return
+def _continue(step: Step, run: Run) -> None:
+    """Ask for the rest; where that cannot be asked for now, for all of it later."""
     try:
-        text = recipe_of(work).read(work.values, run.text)
+        if not step.variant.paused_by:
+            queue_step(step, prefix=run.text)
+            return
+    except LimitReached as error:
+        step.variant.paused_by = error.kind
+        step.variant.save(update_fields=["paused_by"])
+    step.forget()
+
+
+def _goes_on(step: Step, run: Run) -> bool:
+    """Say whether the answer to a part was cut, and the result would lack the rest of it."""
+    recipe = recipe_of(step.variant.work)
+    return (
+        not step.is_last
+        and run.finish_reason == "length"
+        and recipe.kind is not Kind.TABLE
+        and recipe.joining(step.variant.work.values) is not Join.NOTES
+        and step.tries < MOST_CONTINUED
+    )
+
+
+def _read(step: Step, run: Run) -> None:
+    """Read a whole answer; one that is not what was asked for is asked for once more."""
+    try:
+        text = _kept(step, run.text)
     except Misread as error:
         if step.tries < MOST_TRIES:
             step.run, step.text, step.told = None, "", error.told
             step.save(update_fields=["run", "text", "told"])
             return
-        _keep(step.variant, run.text, error.problem)
+        text, problem = run.text, error.problem.value
     else:
-        _keep(step.variant, text)
+        problem = ""
+    if step.is_last:
+        _keep(step.variant, text, problem)
+        return
+    step.text = text
+    step.save(update_fields=["text"])
+    if problem:
+        step.variant.problem = problem
+        step.variant.save(update_fields=["problem"])
+
+
+def _kept(step: Step, text: str) -> str:
+    """Return what an answer comes to. Raises `Misread`."""
+    work = step.variant.work
+    recipe, values = recipe_of(work), work.values
+    if step.is_last:
+        check(text, recipe.ask(values, is_notes=step.level > 0), values)
+        return recipe.read(values, text)
+    if recipe.joining(values) is Join.NOTES:
+        return text
+    check(text, recipe.ask_part(values, "", 1, 1), values)
+    return recipe.read_part(values, text, read_by(step))
 
 
 def _keep(variant: Variant, text: str, problem: str = "") -> None:

@@ -19,7 +19,7 @@ from accounts.models import User
 from generator import actions, pages
 from generator.forms import OrderForm
 from generator.models import OwnRecipe, Variant, Work
-from generator.own import recipe_of, recipe_of_version
+from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe
 from generator.results import results_of
@@ -86,7 +86,8 @@ def own_recipe(request: Request, pk: uuid.UUID) -> HttpResponse:
 def _recipe(request: Request, recipe: Recipe) -> HttpResponse:
     if request.method == "POST":
         return _make(request, recipe)
-    return render(request, "generator/recipe.html", {"bench": pages.Bench.of(request.user, recipe)})
+    bench = pages.Bench.of(request.user, recipe)
+    return render(request, "generator/recipe.html", {"recipe": recipe, "bench": bench})
 
 
 def _make(request: Request, recipe: Recipe) -> HttpResponse:
@@ -124,7 +125,7 @@ def _not_made(request: Request, bench: pages.Bench, refusal: Refusal | None = No
     """Show the form again with what is wrong in it."""
     refusal = refusal or Refusal("")
     template = "generator/_form.html" if request.htmx else "generator/recipe.html"
-    response = refusal.on_page(request, template, {"bench": bench})
+    response = refusal.on_page(request, template, {"recipe": bench.recipe, "bench": bench})
     if request.htmx:
         response["HX-Retarget"], response["HX-Reswap"] = "#recipe-form", "outerHTML"
     return response
@@ -163,15 +164,13 @@ def work_view(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> HttpResponse:
-    made = pages.Made.of(work)
-    bench = pages.Bench.of(
-        request.user,
-        recipe_of(work),
-        values=work.values,
-        last=made.results[0].variant.model if made.results else None,
-    )
+    made, recipe = pages.Made.of(work), recipe_of(work)
+    bench = None
+    if is_open(work):
+        last = made.results[0].variant.model if made.results else None
+        bench = pages.Bench.of(request.user, recipe, values=work.values, last=last)
     refusal = refusal or Refusal("", 200)
-    context = {"made": made, "bench": bench, "error": refusal.sentence}
+    context = {"recipe": recipe, "made": made, "bench": bench, "error": refusal.sentence}
     return refusal.on_page(request, "generator/work.html", context)
 
 
@@ -188,7 +187,11 @@ def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    return _asked(request, variant.work, lambda: actions.resume_variant(variant), variant)
+    form = ClientIdForm(request.user, variant.model_id, request.POST)
+    if not form.is_valid():
+        return _refused(request, variant.work, Refusal(form.sentence()))
+    model = form.cleaned_data["model"]
+    return _asked(request, variant.work, lambda: actions.resume_variant(variant, model), variant)
 
 
 @require_POST

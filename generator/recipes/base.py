@@ -4,7 +4,7 @@ Each built-in recipe is one file of this package with one subclass of `Recipe`, 
 `generator.recipes`. A recipe people made themselves answers to the same methods.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Union
 
@@ -45,6 +45,7 @@ class Join(TextChoices):
 
     NOTES = "notes"  # they are read in the material's place, until all fits into one answer
     END_TO_END = "end_to_end"  # one after the other they are the result
+    LINES = "lines"  # the same, and no part ends within a line
 
 
 class Problem(TextChoices):
@@ -55,6 +56,7 @@ class Problem(TextChoices):
     NOT_JSON = "not_json", _("The model did not keep to the form it was asked for.")
     LANGUAGE = "language", _("The model answered in another language.")
     LOST_MARKS = "lost_marks", _("The model lost placeholders or marks of the text.")
+    QUOTE = "quote", _("A quotation is not in the text word for word.")
 
 
 class Misread(Exception):
@@ -98,7 +100,10 @@ class RecipeForm(forms.Form):
     """The fields of a recipe. Its cleaned values can be written as JSON.
 
     As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
+    `suggestions` are lists that a text field may name by its `list` attribute.
     """
+
+    suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
@@ -141,3 +146,21 @@ class Recipe:
     def read(self, values: Values, text: str) -> str:
         """Return the result that `text`, an answer, holds. Raises `Misread`."""
         return text
+
+    def joining(self, values: Values) -> Join:
+        """Return what becomes of the answers to the material's parts."""
+        return self.join
+
+    def read_part(self, values: Values, text: str, part: str) -> str:
+        """Return what is kept of an answer to `part`, where the answers end to end are the result.
+
+        Raises `Misread`.
+        """
+        return text
+
+    def joined(self, values: Values, kept: Sequence[str]) -> str:
+        """Return the result that was `kept` of the parts, or their answers where they were misread.
+
+        Each ends with the space that its part ends with.
+        """
+        return "".join(kept).strip()

@@ -45,9 +45,9 @@ class Email(Recipe):
         kind = "a reply" if received else "an e-mail"
         return Ask(
             system=(
-                "You write e-mails. The first line is “Subject: …”, then an empty line, a greeting, "
-                "the text and a closing. You invent no facts, dates or promises. You write the "
-                "e-mail only."
+                "You write e-mails. The first line is “Subject: …”, then come an empty line, a "
+                "greeting, the text and a closing. You invent no facts, dates or promises. You "
+                "write the e-mail only."
             ),
             user=(
                 f"Write {kind}.\n{facts}\nWhat it is to say:\n"

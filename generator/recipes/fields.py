@@ -10,7 +10,6 @@ from generator.recipes.base import Words
 
 LONGEST_LINE = 300  # code points
 LONGEST_TEXT = 50_000
-LONGEST_MATERIAL = 1_000_000
 
 
 def line(label: Words, *, required: bool = True, help_text: Words = "", example: Words = "") -> Any:
@@ -82,12 +81,18 @@ TONES = (
 
 
 def language() -> Any:
-    return choice(_("Language"), LANGUAGES, initial=_of_the_page)
+    return choice(_("Language"), LANGUAGES, initial=language_of_the_page)
 
 
-def _of_the_page() -> str:
+def language_of_the_page() -> str:
     code = get_language() or ""
     return "Simplified Chinese" if code.startswith("zh") else "English"
+
+
+def language_of_text() -> Any:
+    """Return a field for the language to answer in, with the text's own as the first."""
+    own = "the language of the text"
+    return choice(_("Language"), ((own, _("as the text")), *LANGUAGES), initial=own)
 
 
 def tone(initial: str = "neutral") -> Any:

@@ -2,13 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, Recipe, Task, Values
 from generator.recipes.prompting import fenced, lines
 
 
-class MinutesForm(RecipeForm):
-    text = fields.text(_("Transcript or notes"), rows=10, longest=fields.LONGEST_MATERIAL)
+class MinutesForm(MaterialForm):
     meeting = fields.line(_("Meeting"), required=False, example=_("Weekly planning, 30 November"))
     participants = fields.line(_("Who took part"), required=False)
     language = fields.language()

@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Join, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, Join, Recipe, Task, Values
 from generator.recipes.prompting import fenced
 
 CHANGES = (
@@ -24,8 +25,7 @@ _ORDERS = {
 }
 
 
-class RewriteForm(RecipeForm):
-    text = fields.text(_("Text"), rows=10, longest=fields.LONGEST_MATERIAL)
+class RewriteForm(MaterialForm):
     change = fields.choice(_("What to do"), CHANGES, initial="rewrite")
     tone = fields.choice(
         _("New tone"), fields.TONES, initial="friendly", help_text=_("where the tone is to change")

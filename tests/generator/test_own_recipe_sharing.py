@@ -81,7 +81,7 @@ def test_a_team_that_is_deleted_leaves_the_recipe_to_its_owner(owner, outsider):
 
 
 def test_only_teams_of_ones_own_are_shared_with(owner, outsider, admin):
-    recipe, theirs = make_recipe(owner), make_team(outsider)
+    recipe, theirs = make_recipe(owner), make_team(outsider, name="Theirs")
     with pytest.raises(ValidationError, match="one of your teams"):
         share_recipe(recipe, owner, team=theirs)
     team = make_team(admin, name="Of administrators")
@@ -141,12 +141,15 @@ def test_sharing_is_recorded(owner):
     share_recipe(recipe, owner, team=team)
     share_recipe(recipe, owner, team=team)
     share_recipe(recipe, owner)
-    delete_recipe(recipe, owner)
+    delete_recipe(recipe, owner)  # nobody else's business, so not recorded
+    delete_recipe(shared_with_team(owner, name="Another", team="Cellar"), owner)
     assert acts() == [
         ("recipe.shared", {"team": [None, "Kitchen"]}),
         ("recipe.unshared", {"team": ["Kitchen", None]}),
+        ("recipe.shared", {"team": [None, "Cellar"]}),
+        ("recipe.deleted", {}),
     ]
-    entry = AuditEntry.objects.filter(act="recipe.shared").get()
+    entry = AuditEntry.objects.filter(act="recipe.shared").earliest("pk")
     assert (entry.key, entry.owner) == (str(recipe.pk), owner.pk)
     assert "Polite" not in entry.subject_name
 
