@@ -36,9 +36,9 @@ def make_team(*members: User, name: str = "Kitchen") -> Team:
     return team
 
 
-def shared_with_team(owner: User, *others: User, **fields: Any) -> OwnRecipe:
+def shared_with_team(owner: User, *others: User, team: str = "Kitchen", **fields: Any) -> OwnRecipe:
     recipe = make_recipe(owner, **fields)
-    share_recipe(recipe, owner, team=make_team(owner, *others))
+    share_recipe(recipe, owner, team=make_team(owner, *others, name=team))
     recipe.refresh_from_db()
     return recipe
 
