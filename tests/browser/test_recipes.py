@@ -206,7 +206,7 @@ def test_a_file_that_lies_is_refused_at_its_field(enter, person, model, tmp_path
 
 
 def test_a_table_comes_as_a_table(enter, person, model, fake):
-    fake.queue(pieces=['{"rows": [{"kind": "person", "text": "Ada"}]}'])
+    fake.queue(pieces=['{"found": [{"kind": "person", "text": "Ada"}]}'])
     page = enter(person)
     page.goto("/generate/extraction/")
     page.get_by_label("Text", exact=True).fill("Ada met nobody.")
