@@ -108,10 +108,10 @@ def yes_no(label: Words, *, initial: bool = False) -> Any:
     return forms.BooleanField(label=label, initial=initial, required=False)
 
 
-def words(initial: int = 300, most: int = 3000) -> Any:
+def words(initial: int = 300, most: int = 3000, *, label: Words = "") -> Any:
     """Return a field for a length in words."""
     return forms.IntegerField(
-        label=_("Length"),
+        label=label or _("Length"),
         initial=initial,
         min_value=20,
         max_value=most,

@@ -32,7 +32,7 @@ _MANNERS = {
 
 class SummaryForm(MaterialForm):
     length = fields.choice(_("Length"), LENGTHS, initial="paragraph")
-    words = fields.words(150)
+    words = fields.words(150, label=_("So many words"))
     style = fields.choice(_("Style"), STYLES, initial="neutral")
     focus = fields.line(
         _("What matters most"),
