@@ -19,13 +19,13 @@ IDEA = "A lighthouse keeper finds a letter that is addressed to the sea."
 STORIES = [
     "# The letter\n\nThe envelope lay on the third step, dry in spite of the storm. *To the sea*, "
     "it said, in a hand that leaned into the wind.\n\nMarin turned it over. Nobody came out here "
-    "in March, nobody who wrote with ink. She held it to the lamp and saw one line.\n\nThat night she "
-    "read it aloud from the gallery. Below her the water went quiet, as people do when they "
+    "in March, nobody who wrote with ink. She held it to the lamp and saw one line.\n\nThat night "
+    "she read it aloud from the gallery. Below her the water went quiet, as people do when they "
     "listen.\n\n“It says you may keep the boat,” she called. “But he would like the name back.”",
     "# Return to sender\n\nFor thirty years Odo had lit the lamp and written the log: *wind, west; "
     "ships, none.* On the day the letter came he added a third word.\n\nIt was addressed to the "
     "sea, and the sea had sent it back. **Not known at this depth**, said the stamp.\n\nOdo boiled "
-    "water, softened the flap, and found his own handwriting, forty years younger, asking.",
+    "water, softened the flap, and found his own hand, forty years younger, asking.",
 ]
 TITLES = [
     ("summary", "Report on the restoration of the old harbour, 2026"),
