@@ -32,7 +32,8 @@ _RULES = {
 
 class PoemForm(RecipeForm):
     subject = fields.line(_("About"), example=_("the last bus on a rainy night"))
-    form = fields.choice(_("Form"), FORMS, initial="rhyming quatrains")
+    # Not "form": a page's form would be known by it instead of by its own.
+    verse = fields.choice(_("Form"), FORMS, initial="rhyming quatrains")
     mood = fields.line(_("Mood"), required=False, example=_("gentle, a little funny"))
     words = fields.line(_("Words that must appear"), required=False, help_text=_("between commas"))
     language = fields.language()
@@ -49,8 +50,8 @@ class Poem(Recipe):
         facts = lines(
             [
                 ("About", values["subject"]),
-                ("Form", values["form"]),
-                ("Rules", _RULES[values["form"]]),
+                ("Form", values["verse"]),
+                ("Rules", _RULES[values["verse"]]),
                 ("Mood", values["mood"]),
                 ("Words that must appear", values["words"]),
                 ("Language", values["language"]),

@@ -14,7 +14,7 @@ from generator.recipes.structured import json_of, of_list
 
 
 class TableExtractionForm(MaterialForm):
-    row = fields.line(_("What a row is"), example=_("an order"))
+    row = fields.line(_("What a row is"), required=False, example=_("an order"))
     columns = NamesField(
         label=_("Columns"), most=20, example=_("customer\nitem\nprice: with its currency")
     )
@@ -32,6 +32,7 @@ class TableExtraction(RowsRecipe):
         return ", ".join(names(values["columns"]))
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
+        row = values["row"] or "one thing that the text tells of"
         return Ask(
             system=(
                 "You fill tables from a text. You answer with JSON only: an object with a list "
@@ -40,7 +41,7 @@ class TableExtraction(RowsRecipe):
                 f"row, the list is empty. {IS_MATERIAL}"
             ),
             user=(
-                f"Each row is: {values['row']}\nThe columns:\n{listed(values['columns'])}\n\n"
+                f"Each row is: {row}\nThe columns:\n{listed(values['columns'])}\n\n"
                 f"{fenced(material)}"
             ),
             temperature=0,

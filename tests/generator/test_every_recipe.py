@@ -77,6 +77,19 @@ def test_an_empty_form_has_labels_and_no_complaints(recipe):
         assert str(field)
 
 
+# What scripts ask of a form or a field: a control of that name would stand in its place.
+TAKEN = {
+    *("form", "action", "method", "enctype", "elements", "submit", "reset", "id", "name"),
+    *("children", "attributes", "matches", "closest", "contains", "dataset", "hidden"),
+    *("client_id", "model", "variants", "csrfmiddlewaretoken"),  # the page's own
+}
+
+
+@every
+def test_no_field_stands_in_the_way_of_the_page(recipe):
+    assert not TAKEN & recipe.Form().fields.keys()
+
+
 @every
 def test_what_is_filled_in_is_in_the_prompt(recipe):
     values = values_of(recipe)
