@@ -8,18 +8,17 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.models import User
 from chat.models import TITLE_LENGTH, Conversation, Draft, Message
 from providers.errors import LimitReached
 from providers.models import ModelSpec
 from runs.actions import queue_run, request_stop
+from runs.forms import OUT_OF_DATE
 from runs.hints import publish
 from runs.models import Run
 
 LONGEST_MESSAGE = 200_000  # code points
-OUT_OF_DATE = _lazy("This page is out of date. Reload it and try again.")
 
 
 @dataclass(frozen=True)

@@ -2,24 +2,19 @@
 
 import contextlib
 import datetime as dt
-from typing import Any
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import translation
 
 from accounts.models import User
 from boundary.markdown import Patch
 from chat.bubbles import bubbles_of
 from chat.models import Conversation, Message
-from runs.consumers import RunConsumer
+from runs.consumers import RELOAD, RunConsumer
+from runs.scopes import language_of, made_at, query_of
 from runs.states import LIVE
-
-# Swapped into the page's #reload element, whose script loads the messages anew.
-RELOAD = Patch("#reload", "innerHTML", "<i data-reload></i>")
 
 
 class ConversationConsumer(RunConsumer[Message]):
@@ -52,19 +47,10 @@ class ConversationConsumer(RunConsumer[Message]):
 
     def _page(self) -> tuple[dt.datetime, UUID | None]:
         """Return when the page was made and its newest message; unusable values are left out."""
-        query = parse_qs(self.scope.get("query_string", b"").decode("latin-1"))
         head = None
         with contextlib.suppress(KeyError, ValueError):
-            head = UUID(query["head"][0])
-        return self._since(query), head
-
-    def _since(self, query: dict[str, list[str]]) -> dt.datetime:
-        """Return when the page was made. An unusable value means: just now."""
-        try:
-            # A margin of one second: clocks of two processes, and a page being made.
-            return dt.datetime.fromtimestamp(float(query["since"][0]) - 1, dt.UTC)
-        except (KeyError, ValueError, OverflowError, OSError):
-            return timezone.now()
+            head = UUID(query_of(self.scope)["head"][0])
+        return made_at(self.scope), head
 
     def _answers(self) -> QuerySet[Message]:
         """Return the conversation's messages with what their elements need."""
@@ -96,12 +82,3 @@ class ConversationConsumer(RunConsumer[Message]):
                 for bubble in bubbles_of(messages, on_page)
             ]
         return [Patch("#messages", "upsert key:data-order", content) for content in contents]
-
-
-def language_of(scope: dict[str, Any]) -> str:
-    """Return the language in which the page of this socket was made."""
-    request = HttpRequest()
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", "")
-    request.COOKIES = scope.get("cookies", {})
-    return translation.get_language_from_request(request)

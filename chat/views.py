@@ -18,10 +18,11 @@ from django_htmx.middleware import HtmxDetails
 from accounts.models import User
 from chat import actions, pages
 from chat.bubbles import bubble_of, bubbles_of, bubbles_of_new
-from chat.forms import ClientIdForm, MessageForm, TitleForm
+from chat.forms import MessageForm, TitleForm
 from chat.models import Conversation, Message
-from chat.refusals import Refusal
 from providers.errors import LimitReached
+from runs.forms import ClientIdForm
+from runs.refusals import Refusal
 
 Again = Callable[..., actions.Exchange]
 
@@ -84,7 +85,7 @@ def conversation_start(request: Request) -> HttpResponse:
     exchange = _asked(form, lambda: actions.start_conversation(request.user, **form.cleaned_data))
     if isinstance(exchange, Refusal):
         if request.htmx:
-            return exchange.in_composer()
+            return exchange.into("#composer-error")
         context = pages.new_chat(request.user, request.POST.get("text", ""), exchange.sentence)
         return exchange.on_page(request, "chat/home.html", context)
     if not request.htmx:
@@ -200,7 +201,7 @@ def message_send(request: Request, pk: uuid.UUID) -> HttpResponse:
     exchange = _asked(form, lambda: actions.send_message(conversation, **form.cleaned_data))
     if isinstance(exchange, Refusal):
         if request.htmx:
-            return exchange.in_composer()
+            return exchange.into("#composer-error")
         text = request.POST.get("text", "")
         context = pages.conversation_page(
             request.user, conversation, text=text, error=exchange.sentence
@@ -237,7 +238,7 @@ def _answer_anew(request: Request, pk: uuid.UUID, action: Again) -> HttpResponse
     exchange = _asked(form, lambda: action(message, **form.cleaned_data))
     if isinstance(exchange, Refusal):
         if request.htmx:
-            return exchange.in_composer()
+            return exchange.into("#composer-error")
         context = pages.conversation_page(
             request.user, message.conversation, error=exchange.sentence
         )

@@ -38,6 +38,8 @@ GROUPS: tuple[tuple[Any, tuple[tuple[str, str], ...]], ...] = (
             ("runs.Run", "bolt"),
             ("chat.Conversation", "forum"),
             ("assistants.SavedPrompt", "bookmark"),
+            ("generator.Work", "edit_note"),
+            ("generator.OwnRecipe", "menu_book"),
         ),
     ),
     (_("This house"), (("ops.AuditEntry", "policy"),)),

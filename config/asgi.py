@@ -18,11 +18,17 @@ from chat.consumers import ConversationConsumer  # noqa: E402
 from config.files import StaticFiles  # noqa: E402
 from config.origin import SameOrigin, nowhere  # noqa: E402
 from config.pages import Pages  # noqa: E402
+from generator.consumers import WorkConsumer  # noqa: E402
 
 conversation: Any = ConversationConsumer.as_asgi()
+work: Any = WorkConsumer.as_asgi()
 elsewhere: Any = nowhere
 sockets = URLRouter(
-    [path("ws/conversations/<uuid:conversation_id>/", conversation), re_path("", elsewhere)]
+    [
+        path("ws/conversations/<uuid:conversation_id>/", conversation),
+        path("ws/works/<uuid:work_id>/", work),
+        re_path("", elsewhere),
+    ]
 )
 pages = StaticFiles(Pages())
 

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "runs",
     "assistants",
     "chat",
+    "generator",
     "api",
 ]
 

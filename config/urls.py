@@ -21,6 +21,7 @@ urlpatterns = [
     path("settings/usage/", own_usage, name="own-usage"),
     path("settings/keys/", include("api.urls")),
     path("prompts/", include("assistants.urls")),
+    path("generate/", include("generator.urls")),
     path("", include("chat.urls")),
 ]
 

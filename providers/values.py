@@ -20,7 +20,9 @@ class Turn:
 class Prompt:
     """A whole request: the turns, oldest first, and the cap on output sent upstream with them.
 
-    Where a limit or budget leaves less, `may_be_shorter` lets the cap be lowered for it.
+    Where a limit or budget leaves less, `may_be_shorter` lets the cap be lowered for it. What is
+    `None` is left to the provider. `completes`: the text of the only turn is gone on with. `schema`
+    is a JSON schema that the answer is to keep to.
     """
 
     turns: tuple[Turn, ...]
@@ -28,6 +30,12 @@ class Prompt:
     temperature: float | None = None
     stop: tuple[str, ...] = ()
     may_be_shorter: bool = False
+    top_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    schema: dict[str, Any] | None = None
+    completes: bool = False
 
     @property
     def is_bounded(self) -> bool:

@@ -22,9 +22,9 @@ from django.conf import settings
 from accounts.access import session_user
 from accounts.models import User
 from accounts.rights import GROUP as RIGHTS
-from boundary.markdown import Patch
+from boundary.markdown import Patch, StreamRenderer
 from runs.buffer import Buffer
-from runs.following import Following
+from runs.following import Following, Renderer
 from runs.hub import hub
 from runs.models import Run
 from runs.rights import watch
@@ -41,6 +41,8 @@ SIGNED_OUT, NOT_FOUND, NOTHING_TO_SAY, FAILED = 4401, 4404, 4400, 1011
 # Seconds without news after which the truth is read, since hints get lost.
 LOOK_AGAIN, LOOK_AGAIN_IDLE = 2.0, 60.0
 SHOW_QUEUE_AGAIN = 10.0  # seconds for which a place in the queue is not counted anew
+# Swapped into the page's #reload element, whose script loads what the socket fills anew.
+RELOAD = Patch("#reload", "innerHTML", "<i data-reload></i>")
 RENDERED_AT_ONCE = 2_000  # code points, some 5 ms; more is rendered in a thread
 
 
@@ -114,6 +116,10 @@ class RunConsumer(Generic[S]):
     def changed(self, what: str) -> list[Patch]:
         """Return what a change of the topic does to the page. Runs in a thread."""
         raise NotImplementedError
+
+    def renderer(self, subject: S) -> type[Renderer]:
+        """Return what shows the text of a subject while it is written."""
+        return StreamRenderer
 
     # The socket
 
@@ -289,7 +295,7 @@ class RunConsumer(Generic[S]):
         await self._send(patches)
 
     def _followed(self, subject: S, run: Run, text: str) -> tuple[Following, list[Patch]]:
-        following = Following(run.pk, run.fence, text)
+        following = Following(run.pk, run.fence, text, self.renderer(subject))
         return following, self.shown(subject, following.renderer.snapshot())
 
     async def _forward(self, following: Following) -> None:

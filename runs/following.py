@@ -2,10 +2,12 @@
 
 from uuid import UUID
 
-from boundary.markdown import StreamRenderer
+from boundary.markdown import StreamRenderer, VerbatimRenderer
 from runs.models import Run
 
 MOST_PENDING = 65_536  # code points held for a reader that is slow; the rest waits in the buffer
+
+Renderer = StreamRenderer | VerbatimRenderer
 
 
 class Following:
@@ -16,10 +18,12 @@ class Following:
     read from the buffer.
     """
 
-    def __init__(self, run_id: UUID, fence: int, text: str) -> None:
+    def __init__(
+        self, run_id: UUID, fence: int, text: str, renderer: type[Renderer] = StreamRenderer
+    ) -> None:
         self.run_id = run_id
         self.fence = fence
-        self.renderer = StreamRenderer(f"#run-{run_id}")
+        self.renderer = renderer(f"#run-{run_id}")
         self.renderer.feed(text)
         self.known = len(text)
         self.pending: list[str] = []

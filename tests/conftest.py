@@ -5,6 +5,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
+from runs.rights import RightsWatch
 from tests.people import make_administrator, make_person
 
 
@@ -72,3 +73,10 @@ def admin_client(admin) -> Client:
     client = Client()
     client.force_login(admin)
     return client
+
+
+@pytest.fixture
+def sockets(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What sockets share in a process, made anew: each async test has a loop of its own."""
+    monkeypatch.setattr("runs.consumers.RunConsumer.buffer", None)
+    monkeypatch.setattr("runs.consumers.watch", RightsWatch())

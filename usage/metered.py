@@ -51,9 +51,16 @@ class MeteredCall:
     """
 
     def __init__(
-        self, record: UsageRecord, spec: ModelSpec, ask: Prompt | Wire, backend: Backend
+        self,
+        record: UsageRecord,
+        spec: ModelSpec,
+        ask: Prompt | Wire,
+        backend: Backend,
+        *,
+        is_shortened: bool = False,
     ) -> None:
         self.record = record
+        self.is_shortened = is_shortened  # limits left less room for the answer than was asked
         self.backend = backend
         self.spec = spec
         self.ask = ask
@@ -66,11 +73,6 @@ class MeteredCall:
         self._began: float | None = None
         self._first: float | None = None
         self._ended: float | None = None
-
-    @property
-    def is_shortened(self) -> bool:
-        """Limits left less room for the answer than the model has."""
-        return self.record.held_output_tokens < self.spec.max_output_tokens
 
     async def stream(self) -> AsyncGenerator[Delta, None]:
         """Yield what the model writes. Raises the errors of `providers.errors`."""
@@ -234,8 +236,10 @@ def _opened(
 
 
 def _call(record: UsageRecord, order: Order, backend: Backend) -> MeteredCall:
-    ask = order.ask.capped(record.held_output_tokens)
-    return MeteredCall(record, order.spec, ask, backend)
+    held = record.held_output_tokens
+    is_shortened = held < min(order.ask.most_output, order.spec.max_output_tokens)
+    ask = order.ask.capped(held)
+    return MeteredCall(record, order.spec, ask, backend, is_shortened=is_shortened)
 
 
 def _keys_of(spec: ModelSpec) -> list[Credential]:

@@ -12,8 +12,9 @@ from boundary.markdown.parser import References, normalise, parse
 from boundary.markdown.patches import Patch
 from boundary.markdown.sanitise import clean
 from boundary.markdown.stream import StreamRenderer
+from boundary.markdown.verbatim import VerbatimRenderer, verbatim
 
-__all__ = ["Patch", "StreamRenderer", "render"]
+__all__ = ["Patch", "StreamRenderer", "VerbatimRenderer", "render", "verbatim"]
 
 
 def render(source: str) -> SafeString:

@@ -13,16 +13,17 @@ import openai
 from boundary.egress.addresses import AddressNotAllowed
 from boundary.egress.urls import UrlNotAllowed
 from boundary.encryption import UnreadableSecretError
+from boundary.storable import storable
 from providers import errors
 from providers.backends.clients import Target, borrowed
 from providers.backends.deadlines import Deadlines, Watch
-from providers.backends.dialect import dialect_of
+from providers.backends.dialect import CHAT, COMPLETIONS, dialect_of
 from providers.backends.failures import from_event, from_status, redacted, without_key
 from providers.backends.reading import (
     StreamReader,
+    message_of,
     parse_object,
     reason_of,
-    storable,
     text_of,
     usage_of,
 )
@@ -32,7 +33,6 @@ from providers.values import Delta, Part, Prompt, Wire
 
 # Bytes of one answer, beyond any model's: 2,048 embeddings of 3,072 numbers are half of it.
 _MOST_ANSWER = 64 * 2**20
-_CHAT = "/chat/completions"
 _END_SECONDS = 0.05  # for the end of the body after [DONE], so that the connection can be kept
 
 
@@ -130,7 +130,7 @@ class OpenAIBackend:
         dialect = dialect_of(self.target.base_url, self.model)
         return await self._ask(
             client,
-            _CHAT,
+            COMPLETIONS if prompt.completes else CHAT,
             request_id,
             lambda: dialect.body(self.model, prompt, stream=stream),
             dialect.learn,
@@ -301,8 +301,8 @@ def _whole(body: bytes) -> Delta:
     choices = given.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         raise errors.BadResponse("no choices")
-    message, reason = choices[0].get("message"), choices[0].get("finish_reason")
-    if not isinstance(message, dict):
+    message, reason = message_of(choices[0]), choices[0].get("finish_reason")
+    if message is None:
         raise errors.BadResponse("no message")
     if not reason:
         raise errors.StreamCut("no finish_reason")

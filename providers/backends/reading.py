@@ -1,4 +1,4 @@
-"""Deltas out of the chunks of a chat completion stream.
+"""Deltas out of the chunks of a stream of chat completions, or of completions.
 
 The format: https://platform.openai.com/docs/api-reference/chat-streaming, with what vLLM,
 llama.cpp, Ollama and the common gateways make of it.
@@ -9,6 +9,7 @@ from typing import Any
 
 import jiter
 
+from boundary.storable import has_surrogates, storable
 from providers.backends.events import EventReader, EventTooLong
 from providers.backends.failures import from_event
 from providers.errors import BadResponse, ProviderError, ServerFailed, StreamCut
@@ -83,8 +84,8 @@ class StreamReader:
         return Delta(text, reason, usage) if text or reason or usage else None
 
     def _choice(self, choice: dict[str, Any], texts: list[str]) -> FinishReason | None:
-        delta = choice.get("delta") or choice.get("message")
-        if isinstance(delta, dict):
+        delta = message_of(choice)
+        if delta is not None:
             text = text_of(delta)
             if text:
                 texts.append(text)
@@ -95,7 +96,7 @@ class StreamReader:
         return reason_of(reason) if reason else None
 
     def _storable(self, text: str, *, last: bool) -> str:
-        if not self._high and (text.isascii() or not _has_surrogates(text)):
+        if not self._high and (text.isascii() or not has_surrogates(text)):
             return text.replace("\0", "\ufffd") if "\0" in text else text
         text = self._high + text
         self._high = ""
@@ -109,11 +110,13 @@ def _raise_error(chunk: dict[str, Any]) -> None:
         raise from_event(chunk)
 
 
-def storable(text: str) -> str:
-    """Return `text` as the database can keep it: no NUL, no half of a surrogate pair."""
-    if _has_surrogates(text):
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text.replace("\0", "\ufffd")
+def message_of(choice: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the message of a choice, or its part in a stream; a completion's is its bare text."""
+    message = choice.get("delta") or choice.get("message")
+    if isinstance(message, dict):
+        return message
+    text = choice.get("text")
+    return {"content": text} if isinstance(text, str) else None
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -176,11 +179,3 @@ def parse_object(data: bytes) -> dict[str, Any]:
 def _inside(given: dict[str, Any], group: str, name: str) -> Any:
     details = given.get(group)
     return details.get(name) or 0 if isinstance(details, dict) else 0
-
-
-def _has_surrogates(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False

@@ -1,4 +1,4 @@
-// Copies a message, a code block, or the field that a button names. Code blocks of messages get
+// Copies a message, a code block, or the field that a button names. Code blocks of answers get
 // their button when the answer is complete: a streaming answer keeps exactly the elements the
 // server sends.
 (() => {
@@ -29,7 +29,7 @@
     if (button.dataset.copy.startsWith("#")) return document.querySelector(button.dataset.copy).value;
     const block = button.closest(".code");
     if (block) return block.querySelector("pre").textContent.replace(/\n$/, "");
-    return button.closest(".message").querySelector(button.dataset.copy).innerText;
+    return button.closest("[data-order]").querySelector(button.dataset.copy).innerText;
   }
 
   document.addEventListener("click", async (event) => {
@@ -40,7 +40,7 @@
   });
 
   function dress(root) {
-    for (const block of root.querySelectorAll(".message:not([data-live]) .prose .code")) {
+    for (const block of root.querySelectorAll("[data-order]:not([data-live]) .prose .code")) {
       if (block.querySelector(".code-copy")) continue;
       const button = document.createElement("button");
       button.type = "button";

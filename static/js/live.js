@@ -84,7 +84,7 @@
   }
 
   document.addEventListener("htmx:after:ws:message", () => {
-    const live = document.querySelector("#messages [data-live]");
+    const live = document.querySelector("[data-stream] [data-live]");
     if (live && live.id !== speaking) {
       speaking = live.id;
       spoken = live.querySelector(".prose")?.textContent.length ?? 0;

@@ -1,5 +1,5 @@
-// How messages come into the page: from a frame of the socket, or from the answer to a form.
-// Swap style `upsert` replaces the element of the same id or inserts it in order; another answer
+// How messages, and results of recipes, come into the page: from a frame of the socket, or from the
+// answer to a form. They are the elements with data-order; what the socket fills has data-stream. Swap style `upsert` replaces the element of the same id or inserts it in order; another answer
 // to the same question takes the place of the one on show, with all that followed from it.
 (() => {
   const order = (element) => Number(element.dataset.order || 0);
@@ -39,7 +39,7 @@
   htmx.registerExtension("upsert", {
     handle_swap(style, target, fragment, { late }) {
       if (style !== "upsert") return false;
-      const messages = [...fragment.children].filter((element) => element.matches(".message"));
+      const messages = [...fragment.children].filter((element) => element.matches("[data-order]"));
       for (const message of messages) place(target, message, late);
       return messages.filter((message) => message.isConnected);
     },
@@ -47,8 +47,9 @@
 
   function reload() {
     document.getElementById("reload").replaceChildren();
+    const filled = `#${document.querySelector("[data-stream]").id}`;
     htmx.ajax("GET", location.pathname, {
-      source: "#conversation", target: "#conversation", select: "#conversation", swap: "outerHTML",
+      source: filled, target: filled, select: filled, swap: "outerHTML",
     });
   }
 

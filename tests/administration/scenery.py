@@ -9,9 +9,11 @@ from accounts.api_keys import issue_key
 from accounts.models import Team, User
 from assistants.actions import save_prompt
 from chat.actions import save_draft, start_conversation
+from generator.models import Work
 from providers.models import Credential, ModelSpec, Provider
 from providers.values import Prompt, Turn, Usage
 from runs.models import Attempt, Run
+from tests.generator.kitchen import make_recipe
 from usage.actions import Settlement, hold, payer_of, settle
 from usage.limits import set_limits
 from usage.models import UsageRecord
@@ -38,6 +40,15 @@ def furnish(owner: User, spec: ModelSpec) -> SimpleNamespace:
     Attempt.objects.create(run=run, number=1, fence=1, usage=record)
     save_draft(owner, exchange.conversation, f"{WRITTEN} drafted")
     prompt = save_prompt(owner, name=f"{WRITTEN} name", text=f"{WRITTEN} kept")
+    recipe = make_recipe(owner, name=f"{WRITTEN} dish", instructions=f"{WRITTEN} cooked")
+    Work.objects.create(
+        owner=owner,
+        recipe="own",
+        version=recipe.current,
+        title=f"{WRITTEN} made",
+        values={"v-what": f"{WRITTEN} filled in"},
+        client_id=uuid.uuid4(),
+    )
     return SimpleNamespace(
         conversation=exchange.conversation, run=run, record=record, prompt=prompt, spec=spec
     )

@@ -15,7 +15,7 @@ from tests.administration.scenery import SECRET, WRITTEN
 from tests.people import make_person, signed_in
 from usage.models import UsageRecord
 
-OURS = ("ops", "accounts", "providers", "usage", "runs", "chat", "assistants")
+OURS = ("ops", "accounts", "providers", "usage", "runs", "chat", "assistants", "generator")
 REGISTERED = sorted(
     (model for model in administration.site._registry if model._meta.app_label in OURS),
     key=lambda model: model._meta.label,
@@ -53,6 +53,8 @@ def test_everything_of_use_is_there():
         "runs.Run",
         "chat.Conversation",
         "assistants.SavedPrompt",
+        "generator.Work",
+        "generator.OwnRecipe",
     }
 
 
@@ -120,7 +122,7 @@ def test_erasing_a_person_neither_lists_nor_is_stopped_by_what_is_theirs(
 @pytest.mark.parametrize(
     "label",
     ["usage.Account", "usage.UsageRecord", "runs.Run", "chat.Conversation",
-     "assistants.SavedPrompt", "ops.AuditEntry"],
+     "assistants.SavedPrompt", "generator.Work", "generator.OwnRecipe", "ops.AuditEntry"],
 )  # fmt: skip
 def test_what_is_to_be_looked_at_cannot_be_changed(admin_client, lived_in, label):
     model = apps.get_model(label)

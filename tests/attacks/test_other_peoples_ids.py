@@ -23,6 +23,8 @@ from chat.models import Draft
 from providers.models import ModelSpec, Provider
 from runs.models import Run
 from tests.api.conftest import recently_proven
+from tests.generator.kitchen import make_recipe
+from tests.generator.readers import filled, variant_of
 
 # By the route's beginning: whose id it takes, of the rows that `owned` makes.
 KINDS = {
@@ -32,6 +34,11 @@ KINDS = {
     "prompts/": "prompt",
     "c/": "conversation",
     "m/": "message",
+    "generate/recipes/": "recipe",
+    "generate/recipes/versions/": "version",
+    "generate/own/": "recipe",
+    "generate/works/": "work",
+    "generate/variants/": "variant",
 }
 # These carry a secret instead, and belong to whoever has it.
 BY_SECRET = ("accounts/^confirm-email/", "accounts/^password/reset/key/")
@@ -49,19 +56,24 @@ def routes(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPa
 
 def with_ids() -> list[str]:
     found = (route for route, _ in routes(get_resolver()) if not route.startswith("admin/"))
-    return [route for route in found if ("<" in route) and not route.startswith(BY_SECRET)]
+    return [
+        route
+        for route in found
+        if "<" in route and "<slug:" not in route and not route.startswith(BY_SECRET)
+    ]
 
 
 def kind_of(route: str) -> str:
-    kinds = [kind for beginning, kind in KINDS.items() if route.startswith(beginning)]
-    assert len(kinds) == 1, f"{route} takes an id: say of what, in KINDS"
-    return kinds[0]
+    beginnings = [beginning for beginning in KINDS if route.startswith(beginning)]
+    assert beginnings, f"{route} takes an id: say of what, in KINDS"
+    return KINDS[max(beginnings, key=len)]
 
 
 def address(route: str, pk: object) -> str:
     """Return the address with `pk` in the place of the route's only parameter."""
     before, _, rest = route.partition("<")
-    return f"/{before}{pk}{rest.partition('>')[2]}"
+    of_one_field = "?field=v-what" if route.endswith("/check/") else ""
+    return f"/{before}{pk}{rest.partition('>')[2]}{of_one_field}"
 
 
 @pytest.fixture
@@ -79,7 +91,13 @@ def owned(owner: User, monkeypatch: pytest.MonkeyPatch) -> dict[str, models.Mode
     session = UserSession.objects.create(
         user=owner, ip="192.0.2.1", user_agent=SECRETS, session_key="s" * 32
     )
+    recipe = make_recipe(owner, name=SECRETS, prompt=f"{SECRETS} {{{{what}}}} {{{{tone}}}}")
+    variant = variant_of(owner, spec, "story", filled("story", idea=SECRETS))
     return {
+        "recipe": recipe,
+        "version": recipe.current,
+        "work": variant.work,
+        "variant": variant,
         "conversation": exchange.conversation,
         "message": exchange.answer,
         "prompt": save_prompt(owner, name=SECRETS, text=SECRETS),

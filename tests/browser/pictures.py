@@ -18,7 +18,7 @@ from accounts.models import User
 from assistants.actions import save_prompt
 from chat.models import Conversation, Draft, Message
 from providers.models import ModelSpec
-from tests.browser import months, samples
+from tests.browser import kitchen, months, samples
 from tests.browser.steps import answers, ask, field
 
 SHEETS = Path(__file__).resolve().parents[2] / "docs" / "pictures"
@@ -225,6 +225,46 @@ def test_other_pages_in_chinese(draw, talk, prompts, person, name):
     user = None if name in NOBODYS else person
     path = {**NOBODYS, **OWN}[name]
     draw(f"{name}-zh", lambda page: page.goto(path), user=user, language="zh-CN")
+
+
+RECIPES = {
+    "recipes": lambda own, work: "/generate/",
+    "recipe": lambda own, work: "/generate/summary/",
+    "work": lambda own, work: f"/generate/works/{work.pk}/",
+    "works": lambda own, work: "/generate/works/",
+    "own-recipe": lambda own, work: f"/generate/recipes/{own.pk}/",
+    "own-recipe-versions": lambda own, work: f"/generate/recipes/{own.pk}/versions/",
+    "own-recipe-share": lambda own, work: f"/generate/recipes/{own.pk}/share/",
+}
+
+
+@pytest.fixture
+def cooked(person: User, model: ModelSpec, monkeypatch: pytest.MonkeyPatch) -> tuple:
+    """Works and a recipe of one's own, made without the worker."""
+    monkeypatch.setattr("runs.actions.hint_worker", lambda run_id: None)
+    kitchen.works(person, model)
+    return kitchen.own_recipe(person), kitchen.story(person, model)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("name", RECIPES)
+def test_recipes(draw, cooked, name, language):
+    end = "-zh" if language == "zh-CN" else ""
+    draw(f"{name}{end}", lambda page: page.goto(RECIPES[name](*cooked)), language=language)
+
+
+def test_work_in_progress(draw, person, model, fake):
+    def show(page: Page) -> None:
+        fake.queue(pieces=[f"{word} " for word in kitchen.STORIES[0].split(" ")], stall_after=40)
+        fake.queue(status=401)
+        page.goto("/generate/story/")
+        page.locator("[name=idea]").fill(kitchen.IDEA)
+        page.locator("[name=variants]").fill("2")
+        page.get_by_role("button", name="Make it").click()
+        expect(page.locator("[data-state=running]")).to_contain_text("third step")
+        expect(page.locator("[data-state=failed]")).to_have_count(1)
+
+    draw("work-running", show)
 
 
 @pytest.mark.parametrize("name", USED)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
 from tests.browser.steps import answers, ask, begin
+from tests.generator.kitchen import make_recipe
 
 THEMES = ["light", "dark"]
 WIDTHS = [390, 1280]
@@ -89,6 +90,38 @@ def test_pages_without_scripts_and_errors(page, model):
     for path in (
         "/c/", f"/c/{one}/rename/", f"/c/{one}/delete/", f"/c/{uuid.uuid4()}/",
         "/no/such/page/", "/settings/", "/accounts/password/change/",
+    ):  # fmt: skip
+        page.goto(path)
+        check(page)
+
+
+def test_recipes(page, model, fake):
+    for path in ("/generate/", "/generate/summary/", "/generate/completion/", "/generate/works/"):
+        page.goto(path)
+        check(page)
+    page.goto("/generate/story/")
+    page.get_by_label("What happens").fill("A cat finds a boat.")
+    page.get_by_label("How many").fill("2")
+    fake.queue(pieces=[ANSWER])
+    fake.queue(pieces=["Half of it. "], stall_after=1)
+    page.get_by_role("button", name="Make it").click()
+    expect(page.locator("[data-state=done]")).to_have_count(1)
+    expect(page.locator("[data-state=running]")).to_contain_text("Half of it.")
+    check(page)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("[data-state=stopped]")).to_have_count(1)
+    check(page)
+    page.get_by_role("link", name="Delete").click()
+    check(page)
+
+
+def test_recipes_of_ones_own(page, person, model):
+    recipe = make_recipe(person)
+    base = f"/generate/recipes/{recipe.pk}"
+    for path in (
+        "/generate/", "/generate/recipes/new/", f"{base}/", f"{base}/versions/", f"{base}/share/",
+        f"{base}/delete/", f"/generate/own/{recipe.pk}/",
+        f"/generate/recipes/versions/{recipe.current.pk}/",
     ):  # fmt: skip
         page.goto(path)
         check(page)

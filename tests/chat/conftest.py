@@ -11,7 +11,6 @@ from chat.models import Conversation, Message
 from providers.models import ModelSpec, Provider
 from runs.actions import finish
 from runs.claims import claim
-from runs.rights import RightsWatch
 from runs.states import State
 
 
@@ -80,10 +79,3 @@ def grown(owner: User, model: ModelSpec, conversation: Conversation) -> Callable
         conversation.refresh_from_db()
 
     return grow
-
-
-@pytest.fixture
-def sockets(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What sockets share in a process, made anew: each async test has a loop of its own."""
-    monkeypatch.setattr("runs.consumers.RunConsumer.buffer", None)
-    monkeypatch.setattr("runs.consumers.watch", RightsWatch())

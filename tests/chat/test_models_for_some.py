@@ -7,9 +7,9 @@ from django.urls import reverse
 
 from accounts.actions import save_team
 from accounts.models import Team
-from chat.forms import NOT_ASKABLE
 from chat.models import Conversation, Message
 from providers.models import ModelSpec
+from runs.forms import NOT_ASKABLE
 from runs.models import Run
 
 

@@ -14,6 +14,7 @@ from providers.values import Prompt, Turn, Usage
 from tests.people import make_person
 from usage.actions import Settlement, hold, payer_of, release, release_expired_holds, settle
 from usage.limits import set_limits, standings
+from usage.metered import open_call
 from usage.models import Limit, Payer, UsageRecord
 from usage.standing import Window
 
@@ -124,6 +125,14 @@ def test_a_model_without_a_price_is_refused_while_a_budget_applies(owner, payer,
     spec.output_price = None
     with pytest.raises(errors.PriceUnknown):
         begin(payer, spec)
+
+
+def test_a_cap_of_ones_own_is_no_limits(owner, payer, spec):
+    prompt = Prompt(turns=PROMPT.turns, max_tokens=5, may_be_shorter=True)
+    assert not open_call(payer, "test", spec, prompt).is_shortened
+    set_limits(owner, tokens_per_minute=600)
+    longer = Prompt(turns=PROMPT.turns, max_tokens=1000, may_be_shorter=True)
+    assert open_call(payer, "test", spec, longer).is_shortened
 
 
 def test_an_answer_that_may_be_shorter_is_cut_to_what_is_left(owner, payer, spec):

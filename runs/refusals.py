@@ -22,9 +22,9 @@ class Refusal:
     def by_limit(cls, error: LimitReached) -> Self:
         return cls(str(error.sentence), 429, error.told_headers())
 
-    def in_composer(self) -> HttpResponse:
-        """Put the sentence into the composer, instead of what the request asked for."""
-        where = {"HX-Retarget": "#composer-error", "HX-Reswap": "innerHTML"}
+    def into(self, target: str) -> HttpResponse:
+        """Put the sentence into the page's `target`, instead of what the request asked for."""
+        where = {"HX-Retarget": target, "HX-Reswap": "innerHTML"}
         headers = {**self.headers, **where}
         return HttpResponse(escape(self.sentence), status=self.status, headers=headers)
 

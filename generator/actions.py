@@ -1,0 +1,180 @@
+"""What a person does with recipes and what they made. Each verb is one transaction, but where it
+says otherwise.
+"""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
+from generator.own import is_open, recipe_of, version_of
+from generator.plan import first_steps
+from generator.recipes.base import Kind, Recipe
+from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
+from providers.errors import LimitReached
+from providers.models import ModelSpec
+from runs.actions import request_stop
+from runs.forms import OUT_OF_DATE
+from runs.hints import publish
+from runs.models import Run
+
+
+def make_work(
+    user: User,
+    recipe: Recipe,
+    values: Mapping[str, Any],
+    model: ModelSpec,
+    client_id: uuid.UUID,
+    variants: int = 1,
+) -> Work:
+    """Keep what was filled in and queue what makes `variants` results of it.
+
+    Called again with the same `client_id` it returns what the first call made. Raises
+    `LimitReached` where nothing could begin soon: then nothing is written.
+    """
+    try:
+        with transaction.atomic():
+            work = Work.objects.create(
+                owner=user,
+                recipe=recipe.slug,
+                version=version_of(recipe),
+                title=_short(recipe.title(values)),
+                values=dict(values),
+                client_id=client_id,
+            )
+            _refuse_unless_open(work)
+            for number in range(1, variants + 1):
+                _begin(work, recipe, model, number)
+            return work
+    except (IntegrityError, LimitReached) as error:
+        made = Work.objects.filter(owner=user, client_id=client_id).first()
+        if made is None and isinstance(error, IntegrityError):  # deleted meanwhile
+            raise ValidationError(OUT_OF_DATE, code="gone") from None
+        if made is None:
+            raise
+    if made.recipe != recipe.slug or made.values != dict(values):
+        raise ValidationError(OUT_OF_DATE, code="another_request")
+    return made
+
+
+def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
+    """Queue another result beside the others, once per `client_id`."""
+    try:
+        with transaction.atomic():
+            locked = _locked(work)
+            _refuse_unless_open(locked)
+            number = locked.variants.count() + 1
+            if number > MOST_VARIANTS:
+                raise ValidationError(
+                    _("There are %(most)d results already. Run the recipe again for more."),
+                    code="too_many",
+                    params={"most": MOST_VARIANTS},
+                )
+            return _begin(locked, recipe_of(locked), model, number, client_id)
+    except (IntegrityError, LimitReached):
+        made = work.variants.filter(pk=_variant_id(work, client_id)).first()
+        if made is None:
+            raise
+        return made
+
+
+def _refuse_unless_open(work: Work) -> None:
+    """Refuse to ask for more with a recipe that was deleted, or that is shared no more."""
+    if not is_open(work):
+        raise ValidationError(
+            _("This recipe is not there for you any more. What you made with it stays."),
+            code="not_open",
+        )
+
+
+def _begin(
+    work: Work, recipe: Recipe, model: ModelSpec, number: int, client_id: uuid.UUID | None = None
+) -> Variant:
+    variant = Variant(work=work, number=number, model=model)
+    if client_id is not None:
+        variant.pk = _variant_id(work, client_id)
+    variant.save(force_insert=True)
+    Step.objects.bulk_create(first_steps(variant, recipe, model))
+    go_on(variant)
+    return variant
+
+
+def _variant_id(work: Work, client_id: uuid.UUID) -> uuid.UUID:
+    return uuid.uuid5(work.pk, str(client_id))
+
+
+def stop_variant(variant: Variant) -> None:
+    """Ask for nothing more; what was written stays.
+
+    Not in one transaction: a worker locks a Run before its variant.
+    """
+    if not variant.steps.live().exists():
+        return
+    Variant.objects.filter(pk=variant.pk).update(paused_by=BY_PERSON, updated_at=Now())
+    for run in Run.objects.live().filter(step__variant=variant):
+        request_stop(run)
+
+
+@transaction.atomic
+def resume_variant(variant: Variant, model: ModelSpec) -> None:
+    """Go on where a result stopped: what came whole is kept, `model` is asked for the rest.
+
+    A result that goes on already is left alone. Raises `LimitReached`.
+    """
+    locked = lock(variant)
+    if locked.steps.live().exists() or not is_unfinished(locked):
+        return
+    _refuse_unless_open(locked.work)
+    can_continue = recipe_of(locked.work).kind is not Kind.TABLE
+    locked.model = model
+    locked.paused_by = locked.problem = ""
+    locked.updated_at = Now()
+    locked.save(update_fields=["model", "paused_by", "problem", "updated_at"])
+    for step in locked.steps.unfinished():
+        if step.is_last and step.text.strip() and can_continue:
+            step.variant = locked
+            queue_step(step, prefix=step.text)
+        else:
+            step.forget()
+    go_on(locked)
+
+
+@transaction.atomic
+def pick_variant(variant: Variant, *, is_picked: bool = True) -> None:
+    """Mark the result that is the one; the others stay."""
+    work = _locked(variant.work)
+    work.picked = variant if is_picked else None
+    work.updated_at = Now()
+    work.save(update_fields=["picked", "updated_at"])
+    topic = work.topic
+    transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": "picked"}))
+
+
+def delete_work(work: Work) -> None:
+    """Delete the work with all its results; then stop what is still being written.
+
+    Not in one transaction, as `stop_variant`.
+    """
+    topic = work.topic
+    live = list(Run.objects.live().filter(step__variant__work=work))
+    with transaction.atomic():
+        _locked(work).delete()
+        transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
+    for run in live:
+        request_stop(run)
+
+
+def _short(title: str) -> str:
+    title = " ".join(title.split())
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
+
+
+def _locked(work: Work) -> Work:
+    """Return it as it stands now. Raises `Work.DoesNotExist` where it was deleted meanwhile."""
+    return Work.objects.select_for_update(of=("self",)).select_related("owner").get(pk=work.pk)

@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class GeneratorConfig(AppConfig):
+    name = "generator"
+    verbose_name = _("Generator")
+
+    def ready(self) -> None:
+        from generator.door import GeneratorDoor
+        from runs import doors
+
+        doors.register("generator", GeneratorDoor())

@@ -1,0 +1,20 @@
+from generator.models.own import LONGEST_NAME, LONGEST_SUMMARY, OwnRecipe, RecipeVersion
+from generator.models.work import (
+    LONGEST_TITLE,
+    MOST_VARIANTS,
+    Step,
+    Variant,
+    Work,
+)
+
+__all__ = [
+    "LONGEST_NAME",
+    "LONGEST_SUMMARY",
+    "LONGEST_TITLE",
+    "MOST_VARIANTS",
+    "OwnRecipe",
+    "RecipeVersion",
+    "Step",
+    "Variant",
+    "Work",
+]

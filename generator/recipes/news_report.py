@@ -1,0 +1,54 @@
+"""A news report: nothing in it but what was given."""
+
+from django.utils.translation import gettext_lazy as _
+
+from generator.recipes import fields
+from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.prompting import fenced, lines
+
+
+class NewsReportForm(RecipeForm):
+    facts = fields.text(
+        _("What happened"),
+        rows=8,
+        help_text=_("who, what, when, where, why; one fact a line is best"),
+    )
+    quotes = fields.text(
+        _("Quotations"), required=False, rows=4, help_text=_("who said it, and the exact words")
+    )
+    outlet = fields.line(_("Where it appears"), required=False, example=_("a local paper"))
+    words = fields.words(300)
+    language = fields.language()
+
+
+class NewsReport(Recipe):
+    slug = "news-report"
+    task = Task.WRITE
+    name = _("News report")
+    summary = _("The facts you give, the most important first. No fact or quotation is made up.")
+    Form = NewsReportForm
+
+    def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
+        facts = lines(
+            [
+                ("Appears in", values["outlet"]),
+                ("Length", f"about {values['words']} words"),
+                ("Language", values["language"]),
+            ]
+        )
+        quotes = values["quotes"]
+        said = f"\nQuotations, to be used word for word:\n{fenced(quotes)}" if quotes else ""
+        no_quotes = "" if quotes else " There are no quotations."
+        return Ask(
+            system=(
+                "You are a news reporter. You write a headline (# …), a first paragraph that says "
+                "who did what, when and where, then the rest in falling importance. You add no "
+                "facts, names, numbers or quotations of your own, and no opinion. You write the "
+                "report only."
+            ),
+            user=(
+                f"Write a news report from these facts alone.{no_quotes}\n{facts}\n"
+                f"{fenced(values['facts'], 'notes')}{said}"
+            ),
+            temperature=0.4,
+        )

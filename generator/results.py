@@ -1,0 +1,201 @@
+"""Results as a page shows them: what `generator/_result.html` needs, with no query in it."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from boundary.markdown import render, verbatim
+from generator.models import MOST_VARIANTS, Step, Variant, Work
+from generator.own import recipe_of
+from generator.recipes.base import Kind
+from generator.steps import BY_PERSON
+from providers.errors import Sentence, sentence_of
+from runs.models import Run
+from runs.states import State
+
+# A character of Chinese or Japanese counts as a word.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
+A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long text is read: parts of the level at which the reading is."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """One variant on show. `html` is sanitised; `text` is its source.
+
+    `run` is that of the last step, if there is one already. Of a text that `is_on_page` only the
+    place is sent.
+    """
+
+    variant: Variant
+    run: Run | None
+    text: str
+    html: SafeString
+    progress: Progress | None
+    is_picked: bool
+    is_plain: bool
+    can_go_on_within: bool
+    is_on_page: bool = False
+
+    @property
+    def id(self) -> UUID:
+        return self.variant.pk
+
+    @property
+    def state(self) -> str:
+        """The state of the last Run; before there is one "reading" or "paused"."""
+        if self.run is not None:
+            return self.run.state
+        if self.variant.paused_by:
+            return "paused"
+        return "reading" if self.progress else State.DONE.value
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in ("reading", State.QUEUED, State.RUNNING)
+
+    @property
+    def has_text(self) -> bool:
+        return bool(self.text.strip())
+
+    @property
+    def is_cut(self) -> bool:
+        return self.run is not None and self.run.finish_reason == "length"
+
+    @property
+    def is_cut_by_limit(self) -> bool:
+        return self.is_cut and bool(self.run and self.run.error_kind)
+
+    @property
+    def waits_at_limit(self) -> bool:
+        run = self.run
+        return run is not None and run.state == State.RUNNING and bool(run.waits_for)
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.state == State.STOPPED or (
+            self.state == "paused" and self.variant.paused_by == BY_PERSON
+        )
+
+    @property
+    def can_resume(self) -> bool:
+        """There is something to go on with, or to ask for once more."""
+        return not self.is_live and (self.state != State.DONE or self.is_cut)
+
+    @property
+    def goes_on(self) -> bool:
+        """Going on adds to what is there; otherwise it begins anew."""
+        return self.can_go_on_within and (self.has_text or self.progress is not None)
+
+    @property
+    def sentence(self) -> Sentence:
+        """What went wrong, safe to show."""
+        kind = self.run.error_kind if self.run is not None else self.variant.paused_by
+        return sentence_of(kind)
+
+    @property
+    def problem(self) -> str:
+        return self.variant.get_problem_display() if self.variant.problem else ""
+
+    @property
+    def words(self) -> int:
+        return len(_WORD.findall(self.text))
+
+    @property
+    def model_label(self) -> str:
+        """The model that wrote it: where another answered in its name, that one."""
+        served = self.run.served_by if self.run is not None else None
+        model = served or self.variant.model
+        return model.label if model else ""
+
+    @property
+    def place(self) -> int:
+        """The place in the queue, from 1, of one that has waited for a moment; else 0."""
+        run = self.run
+        if run is None or run.state != State.QUEUED or timezone.now() - run.created_at < A_MOMENT:
+            return 0
+        return run.place_in_queue()
+
+
+def results_of(
+    work: Work, only: UUID | None = None, on_page: tuple[UUID, str] | None = None
+) -> list[Result]:
+    """Return a work's results in their order, or the one of the variant `only`.
+
+    `on_page` is a Run and what the page has of it: HTML that is sanitised.
+    """
+    variants = work.variants.select_related("model").order_by("number")
+    if only is not None:
+        variants = variants.filter(pk=only)
+    shown = list(variants)
+    last = _last_steps(shown)
+    progress = _progress(shown)
+    kind = recipe_of(work).kind
+    return [
+        _result(work, variant, last.get(variant.pk), progress.get(variant.pk), kind, on_page)
+        for variant in shown
+    ]
+
+
+def html_of(text: str, kind: Kind) -> SafeString:
+    return verbatim(text) if kind is Kind.PLAIN else render(text)
+
+
+def _result(
+    work: Work,
+    variant: Variant,
+    step: Step | None,
+    progress: Progress | None,
+    kind: Kind,
+    on_page: tuple[UUID, str] | None,
+) -> Result:
+    run = step.run if step is not None else None
+    is_live = run is not None and run.is_live
+    text = run.text if run is not None and is_live else variant.text
+    known = on_page[1] if run is not None and on_page and on_page[0] == run.pk else None
+    html = SafeString(known) if is_live and known is not None else html_of(text, kind)
+    return Result(
+        variant=variant,
+        run=run,
+        text=text,
+        html=html,
+        progress=progress,
+        is_picked=work.picked_id == variant.pk,
+        is_plain=kind is Kind.PLAIN,
+        can_go_on_within=kind is not Kind.TABLE,
+        is_on_page=not is_live and known is not None and html == known,
+    )
+
+
+def _last_steps(variants: Sequence[Variant]) -> dict[UUID, Step]:
+    steps = Step.objects.filter(variant__in=variants, is_last=True)
+    found = steps.select_related("run__served_by").defer("text", "told")
+    return {step.variant_id: step for step in found}
+
+
+def _progress(variants: Sequence[Variant]) -> dict[UUID, Progress]:
+    """Return how far each variant is that reads parts."""
+    levels = (
+        Step.objects.filter(variant__in=variants, is_last=False)
+        .values("variant", "level")
+        .annotate(total=Count("*"), done=Count("pk", filter=Q(run__state=State.DONE)))
+        .order_by("level")
+    )
+    return {row["variant"]: Progress(row["done"], row["total"]) for row in levels}
+
+
+def can_have_more(results: Sequence[Result]) -> bool:
+    return len(results) < MOST_VARIANTS

@@ -1,0 +1,182 @@
+"""From step to step: what is asked for next, and what is made of an answer.
+
+A worker that ends a Run has locked it; then it locks the Run's variant. Whoever locks a variant
+first makes new Runs only, and waits for no Run.
+"""
+
+import uuid
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from generator.models import Step, Variant
+from generator.own import recipe_of
+from generator.plan import next_steps, put_together, read_by
+from generator.recipes.answers import check
+from generator.recipes.base import Join, Kind, Misread
+from providers.errors import LimitReached, ModelWithdrawn
+from runs.actions import queue_run
+from runs.hints import publish
+from runs.models import Run
+from runs.states import State
+
+AT_ONCE = 12  # Runs of one variant: a long text must not fill the queue
+MOST_TRIES = 2
+MOST_CONTINUED = 4  # Runs of a part whose answer is cut again and again
+BY_PERSON = "person"
+
+
+def lock(variant: Variant) -> Variant:
+    """Return it as it stands, until the commit. Raises `Variant.DoesNotExist`."""
+    found = Variant.objects.select_for_update(of=("self",)).select_related("work__owner", "model")
+    return found.get(pk=variant.pk)
+
+
+def is_unfinished(variant: Variant) -> bool:
+    """Say whether there is something to go on with."""
+    return bool(variant.paused_by) or variant.steps.unfinished().exists()
+
+
+def go_on(variant: Variant) -> None:
+    """Queue the steps that can be asked for now. The variant is locked, or new.
+
+    Raises `LimitReached`; what was queued before it stays so.
+    """
+    if variant.paused_by:
+        return
+    steps = list(variant.steps.select_related("run").defer("told").order_by("level", "position"))
+    pending = [step for step in steps if step.run is None and not step.text]
+    if not pending and _is_level_done(steps):
+        pending = _begin_level(variant, steps)
+    if pending and variant.model is None:
+        variant.paused_by = ModelWithdrawn.kind
+        variant.save(update_fields=["paused_by"])
+        return
+    live = sum(step.live_run is not None for step in steps)
+    for step in pending[: max(AT_ONCE - live, 0)]:
+        step.variant = variant
+        queue_step(step)
+
+
+def _is_level_done(steps: list[Step]) -> bool:
+    return bool(steps) and all(step.run is None or step.run.state == State.DONE for step in steps)
+
+
+def _begin_level(variant: Variant, steps: list[Step]) -> list[Step]:
+    """Return the steps above those that all have their answers; none where the result is whole."""
+    if steps[-1].is_last or variant.model is None:
+        return []
+    below = [step for step in steps if step.level == steps[-1].level]
+    recipe = recipe_of(variant.work)
+    if recipe.joining(variant.work.values) is not Join.NOTES:
+        _keep(variant, put_together(recipe, variant.work, below), variant.problem)
+        return []
+    return Step.objects.bulk_create(next_steps(variant, below, variant.model))
+
+
+def queue_step(step: Step, prefix: str = "") -> None:
+    """Queue the Run of a step: once for each try."""
+    work, model = step.variant.work, step.variant.model
+    assert model is not None  # looked at by `go_on`
+    step.tries += 1
+    step.run = queue_run(
+        door="generator",
+        topic=work.topic if step.is_last else f"{work.topic}.parts",
+        user=work.owner,
+        model=model,
+        client_id=uuid.uuid4(),
+        prefix=prefix,
+    )
+    step.save(update_fields=["run", "tries"])
+    if step.is_last:
+        topic, hint = work.topic, {"type": "run.started", "run": str(step.run.pk)}
+        transaction.on_commit(lambda: publish(topic, hint))
+
+
+def take_answer(run: Run) -> None:
+    """Keep what a Run wrote and queue what follows from it. In the transaction that ends it."""
+    step = Step.objects.filter(run=run).select_related("variant").first()
+    if step is None:  # it was deleted, or given up
+        return
+    variant = lock(step.variant)
+    step.variant, step.text = variant, run.text
+    step.save(update_fields=["text"])
+    if step.is_last and run.state != State.DONE:
+        _keep(variant, run.text)
+    elif run.state == State.DONE and _goes_on(step, run):
+        _continue(step, run)
+    elif run.state == State.DONE:
+        _read(step, run)
+    if run.state != State.DONE:
+        variant.paused_by = variant.paused_by or run.error_kind or BY_PERSON
+        variant.save(update_fields=["paused_by"])
+        return
+    try:
+        go_on(variant)
+    except LimitReached as error:
+        variant.paused_by = error.kind
+        variant.save(update_fields=["paused_by"])
+
+
+def _continue(step: Step, run: Run) -> None:
+    """Ask for the rest; where that cannot be asked for now, for all of it later."""
+    try:
+        if not step.variant.paused_by:
+            queue_step(step, prefix=run.text)
+            return
+    except LimitReached as error:
+        step.variant.paused_by = error.kind
+        step.variant.save(update_fields=["paused_by"])
+    step.forget()
+
+
+def _goes_on(step: Step, run: Run) -> bool:
+    """Say whether the answer to a part was cut, and the result would lack the rest of it."""
+    recipe = recipe_of(step.variant.work)
+    return (
+        not step.is_last
+        and run.finish_reason == "length"
+        and recipe.kind is not Kind.TABLE
+        and recipe.joining(step.variant.work.values) is not Join.NOTES
+        and step.tries < MOST_CONTINUED
+    )
+
+
+def _read(step: Step, run: Run) -> None:
+    """Read a whole answer; one that is not what was asked for is asked for once more."""
+    try:
+        text = _kept(step, run.text)
+    except Misread as error:
+        if step.tries < MOST_TRIES:
+            step.run, step.text, step.told = None, "", error.told
+            step.save(update_fields=["run", "text", "told"])
+            return
+        text, problem = run.text, error.problem.value
+    else:
+        problem = ""
+    if step.is_last:
+        _keep(step.variant, text, problem)
+        return
+    step.text = text
+    step.save(update_fields=["text"])
+    if problem:
+        step.variant.problem = problem
+        step.variant.save(update_fields=["problem"])
+
+
+def _kept(step: Step, text: str) -> str:
+    """Return what an answer comes to. Raises `Misread`."""
+    work = step.variant.work
+    recipe, values = recipe_of(work), work.values
+    if step.is_last:
+        check(text, recipe.ask(values, is_notes=step.level > 0), values)
+        return recipe.read(values, text)
+    if recipe.joining(values) is Join.NOTES:
+        return text
+    check(text, recipe.ask_part(values, "", 1, 1), values)
+    return recipe.read_part(values, text, read_by(step))
+
+
+def _keep(variant: Variant, text: str, problem: str = "") -> None:
+    variant.text, variant.problem, variant.updated_at = text, problem, Now()
+    variant.save(update_fields=["text", "problem", "updated_at"])

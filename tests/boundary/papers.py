@@ -1,0 +1,79 @@
+"""Documents as people have them, made by the test."""
+
+import io
+import zlib
+
+import docx
+import pypdf
+from fpdf import FPDF
+
+
+def pdf(*pages: str, password: str = "") -> bytes:
+    made = FPDF()
+    made.set_font("Helvetica", size=11)
+    made.set_title("A report")
+    for text in pages:
+        made.add_page()
+        made.multi_cell(0, 5, text)
+    data = bytes(made.output())
+    if not password:
+        return data
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
+    writer.encrypt(password, algorithm="RC4-128")
+    locked = io.BytesIO()
+    writer.write(locked)
+    return locked.getvalue()
+
+
+def raw_pdf(content: bytes) -> bytes:
+    """Return a PDF of one page whose content stream is `content`, packed."""
+    packed = zlib.compress(content, 9)
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    body, places = b"%PDF-1.4\n", []
+    for number, each in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, each)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    start = len(body)
+    body += b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, table)
+    return body + b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        len(objects) + 1,
+        start,
+    )
+
+
+def word(*paragraphs: str) -> bytes:
+    made = docx.Document()
+    made.core_properties.title = "A letter"
+    made.add_heading("The heading", 2)
+    for text in paragraphs:
+        made.add_paragraph(text)
+    made.add_paragraph("an item", style="List Bullet")
+    table = made.add_table(2, 2)
+    for row, cells in zip(table.rows, [("name", "a|b"), ("Ada", "1\n2")], strict=True):
+        for cell, text in zip(row.cells, cells, strict=True):
+            cell.text = text
+    return saved(made)
+
+
+def saved(document: "docx.document.Document") -> bytes:
+    file = io.BytesIO()
+    document.save(file)
+    return file.getvalue()
+
+
+PAGE = (
+    "<!doctype html><html><head><title>Bees at night</title></head><body>"
+    "<nav><a href='/'>Home</a> <a href='/shop'>Shop</a></nav><article><h1>Bees at night</h1>"
+    + "<p>Bees sleep at night, and they dream of long rows of lavender in the sun.</p>"
+    * 12
+    + "<p>养蜂人在夜里不打扰蜜蜂。</p></article><footer>Imprint</footer>"
+    "<script>alert('x')</script></body></html>"
+)

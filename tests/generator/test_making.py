@@ -1,0 +1,144 @@
+"""Works and their results: made once, as many as were asked, and nothing where limits forbid."""
+
+import uuid
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from generator.actions import add_variant, delete_work, make_work, pick_variant
+from generator.models import MOST_VARIANTS, Step, Variant, Work
+from generator.recipes import built_in
+from providers.errors import LimitReached
+from runs.models import Run
+from tests.generator.readers import answer, answer_all, filled, queued, variant_of
+from tests.threads import in_threads
+from usage.limits import set_limits
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def values() -> dict:
+    return filled("story", idea="A cat finds a boat.")
+
+
+def written() -> tuple[int, ...]:
+    return tuple(each.objects.count() for each in (Work, Variant, Step, Run))
+
+
+def test_what_was_filled_in_is_kept_with_as_many_results_as_were_asked(owner, model, values):
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), variants=3)
+    work.refresh_from_db()
+    assert (work.recipe, work.values, work.title) == ("story", values, "A cat finds a boat.")
+    assert [variant.number for variant in work.variants.order_by("number")] == [1, 2, 3]
+    assert written() == (1, 3, 3, 3)
+
+
+def test_asked_twice_it_is_made_once(owner, model, values):
+    client_id = uuid.uuid4()
+    made = [make_work(owner, built_in["story"], values, model, client_id, 2) for _ in range(2)]
+    assert made[0] == made[1]
+    assert written() == (1, 2, 2, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_makes_it(owner, model, values):
+    client_id = uuid.uuid4()
+
+    def make() -> Work:
+        return make_work(owner, built_in["story"], values, model, client_id)
+
+    assert len({work.pk for work in in_threads(*[make] * 8)}) == 1
+    assert written() == (1, 1, 1, 1)
+
+
+def test_an_id_that_was_used_for_something_else_is_refused(owner, model, values):
+    client_id = uuid.uuid4()
+    make_work(owner, built_in["story"], values, model, client_id)
+    other = {**values, "idea": "A dog."}
+    with pytest.raises(ValidationError, match="out of date"):
+        make_work(owner, built_in["story"], other, model, client_id)
+
+
+def test_two_people_may_use_one_id(owner, outsider, model, values):
+    client_id = uuid.uuid4()
+    works = {
+        make_work(each, built_in["story"], values, model, client_id).pk
+        for each in (owner, outsider)
+    }
+    assert len(works) == 2
+
+
+def test_where_limits_forbid_it_nothing_is_written(owner, model, values):
+    set_limits(owner, requests_per_minute=0)
+    with pytest.raises(LimitReached):
+        make_work(owner, built_in["story"], values, model, uuid.uuid4())
+    assert written() == (0, 0, 0, 0)
+
+
+def test_asked_again_under_a_limit_it_finds_what_was_made(owner, model, values):
+    client_id = uuid.uuid4()
+    made = make_work(owner, built_in["story"], values, model, client_id)
+    set_limits(owner, requests_per_minute=0)
+    assert make_work(owner, built_in["story"], values, model, client_id) == made
+
+
+def test_a_long_title_is_cut(owner, model):
+    values = filled("story", idea="word " * 200)
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4())
+    assert len(work.title) <= 120
+    assert work.title.endswith("…")
+
+
+def test_one_more_is_added_once(owner, model, values):
+    variant = variant_of(owner, model, "story", values)
+    client_id = uuid.uuid4()
+    added = [add_variant(variant.work, model, client_id) for _ in range(2)]
+    assert added[0] == added[1]
+    assert added[0].number == 2
+    assert written() == (1, 2, 2, 2)
+
+
+def test_there_is_an_end_to_one_more(owner, model, values):
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), MOST_VARIANTS)
+    with pytest.raises(ValidationError, match=str(MOST_VARIANTS)):
+        add_variant(work, model, uuid.uuid4())
+
+
+def test_a_pick_can_change_and_be_taken_back(owner, model, values):
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), 2)
+    first, second = work.variants.order_by("number")
+    for variant, is_picked, expected in [
+        (first, True, first),
+        (second, True, second),
+        (second, False, None),
+    ]:
+        pick_variant(variant, is_picked=is_picked)
+        work.refresh_from_db()
+        assert work.picked == expected
+
+
+def test_an_answer_becomes_the_result(owner, model, values):
+    variant = variant_of(owner, model, "story", values)
+    asked = answer_all(variant, model, lambda prompt: "# Boat\n\nIt sailed.")
+    assert len(asked) == 1
+    assert "A cat finds a boat." in asked[0]
+    variant.refresh_from_db()
+    assert (variant.text, variant.problem, variant.paused_by) == ("# Boat\n\nIt sailed.", "", "")
+
+
+def test_what_is_deleted_is_gone_with_all_that_was_being_written(owner, model, values):
+    variant = variant_of(owner, model, "story", values)
+    other = variant_of(owner, model, "story", values)
+    delete_work(variant.work)
+    assert not Work.objects.filter(pk=variant.work_id).exists()
+    states = dict(Run.objects.values_list("topic", "state"))
+    assert states == {f"work.{variant.work_id}": "stopped", other.work.topic: "queued"}
+
+
+def test_an_answer_to_what_was_deleted_meanwhile_is_let_go(owner, model, values):
+    variant = variant_of(owner, model, "story", values)
+    step = queued(variant)[0]
+    Work.objects.filter(pk=variant.work_id).delete()
+    answer(step, "Too late.")
+    assert written()[:3] == (0, 0, 0)

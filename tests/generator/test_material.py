@@ -1,0 +1,90 @@
+"""A text, a file or a web page: one of the three, and what was read stays."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from boundary.documents import UnreadableDocument
+from boundary.documents.reading import Document
+from generator import material
+from generator.material import LONGEST_FILE, LONGEST_MATERIAL, MaterialForm
+from tests.boundary.papers import pdf
+
+
+def upload(name: str = "a.pdf", data: bytes | None = None) -> dict:
+    return {"file": SimpleUploadedFile(name, pdf("On paper.") if data is None else data)}
+
+
+@pytest.fixture
+def pages(monkeypatch):
+    """The web: what each address gives."""
+    found: dict[str, object] = {}
+
+    def read(address: str) -> Document:
+        given = found[address]
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    monkeypatch.setattr(material, "read_page", read)
+    return found
+
+
+def test_a_text_is_taken_as_it_is():
+    form = MaterialForm({"text": "Some words."})
+    assert form.is_valid()
+    assert form.cleaned_data == {"text": "Some words.", "source": ""}
+
+
+def test_a_file_is_read():
+    form = MaterialForm({}, upload())
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data == {"text": "On paper.", "source": "A report"}
+
+
+def test_a_page_is_read(pages):
+    pages["https://example.test/"] = Document("Bees sleep.", "", "html")
+    form = MaterialForm({"address": "https://example.test/"})
+    assert form.is_valid(), form.errors
+    assert form.cleaned_data == {"text": "Bees sleep.", "source": "https://example.test/"}
+
+
+def test_nothing_and_two_of_them_are_refused(pages):
+    assert "Paste a text" in str(MaterialForm({}).errors["text"])
+    for data, files in [
+        ({"text": "x", "address": "https://example.test/"}, {}),
+        ({"text": "x"}, upload()),
+        ({"address": "https://example.test/"}, upload()),
+    ]:
+        assert "one of the three" in str(MaterialForm(data, files).errors["text"])
+
+
+def test_what_cannot_be_read_is_said_at_its_field(pages):
+    assert "password" in str(MaterialForm({}, upload(data=pdf("x", password="p"))).errors["file"])
+    assert "not what its name says" in str(MaterialForm({}, upload(data=b"text")).errors["file"])
+    pages["https://example.test/"] = UnreadableDocument("not_found")
+    errors = MaterialForm({"address": "https://example.test/"}).errors
+    assert "no page" in str(errors["address"])
+
+
+def test_an_empty_file_is_refused():
+    assert MaterialForm({}, upload("a.txt", b"")).errors["file"]
+
+
+def test_too_much_is_refused(monkeypatch):
+    assert MaterialForm({"text": "x" * (LONGEST_MATERIAL + 1)}).errors["text"]
+    many = upload("a.txt", b"many words " * (LONGEST_MATERIAL // 10))
+    assert "million" in str(MaterialForm({}, many).errors["file"])
+    monkeypatch.setattr(material, "LONGEST_FILE", 10)
+    assert "7 MB" in str(MaterialForm({}, upload()).errors["file"])
+    assert LONGEST_FILE < 8 * 2**20
+
+
+class LetterForm(MaterialForm):
+    closing = material.forms.CharField()
+
+
+def test_what_was_read_is_there_when_the_form_is_shown_again():
+    form = LetterForm({}, upload())
+    assert not form.is_valid()
+    assert "On paper." in str(form["text"])
+    assert LetterForm({"text": "On paper.", "closing": "Yours"}).is_valid()

@@ -1,0 +1,99 @@
+"""What a prompt may leave to the server: sent where it is said, left out where it is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from providers.values import Prompt, Turn
+from tests.fake_backend import FakeBackend
+from tests.providers.conftest import HELLO, backend, read, text
+
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string"}}}
+ALL = replace(
+    HELLO, temperature=0.5, top_p=0.9, seed=7, presence_penalty=0.1, frequency_penalty=-0.2
+)
+ONCE_UPON = Prompt((Turn("user", "Once upon"),), max_tokens=9, completes=True, stop=("END",))
+
+
+def refused(fake: FakeBackend, message: str) -> None:
+    fake.queue(status=400, body={"error": {"message": message, "code": "unsupported_value"}})
+
+
+async def test_what_is_said_is_sent_and_nothing_else(fake: FakeBackend):
+    await read(backend(fake, "fake-n1-all"), ALL)
+    await read(backend(fake, "fake-n1-all"), HELLO)
+    said, unsaid = (call.request for call in fake.calls)
+    names = ("temperature", "top_p", "seed", "presence_penalty", "frequency_penalty")
+    assert [said[name] for name in names] == [0.5, 0.9, 7, 0.1, -0.2]
+    assert not unsaid.keys() & {*names, "response_format"}
+
+
+@pytest.mark.parametrize(
+    "name", ["temperature", "top_p", "seed", "presence_penalty", "frequency_penalty"]
+)
+async def test_what_a_model_refuses_is_left_out_from_then_on(fake: FakeBackend, name: str):
+    refused(fake, f"Unsupported value: '{name}' is not supported with this model.")
+    called = backend(fake, f"fake-n2-{name.replace('_', '')}")
+    assert text(await read(called, ALL)) == "w0 w1 "
+    await read(called, ALL)
+    assert [name in call.request for call in fake.calls] == [True, False, False]
+
+
+async def test_a_model_that_refuses_one_after_the_other_is_answered_by_in_the_end(
+    fake: FakeBackend,
+):
+    for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty"):
+        refused(fake, f"'{name}' is not supported with this model")
+    called = backend(fake, "fake-n2-reasoning")
+    assert text(await read(called, ALL)) == "w0 w1 "
+    assert len(fake.calls) == 5
+    assert fake.calls[-1].request["seed"] == 7
+
+
+async def test_one_that_refuses_for_ever_is_not_asked_for_ever(fake: FakeBackend):
+    for _ in range(9):
+        refused(fake, "temperature and top_p are not supported")
+    with pytest.raises(Exception, match="bad_request"):
+        await read(backend(fake, "fake-n2-never-content"), ALL)
+    assert len(fake.calls) == 2
+
+
+async def test_a_schema_is_sent_as_a_response_format(fake: FakeBackend):
+    await read(backend(fake, "fake-n1-schema"), replace(HELLO, schema=SCHEMA))
+    assert fake.calls[0].request["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "answer", "schema": SCHEMA, "strict": True},
+    }
+
+
+async def test_a_server_without_schemas_is_asked_for_json_and_then_for_text(fake: FakeBackend):
+    refused(fake, "response_format json_schema is not supported")
+    refused(fake, "response_format is not supported")
+    called, prompt = backend(fake, "fake-n2-noschema"), replace(HELLO, schema=SCHEMA)
+    assert text(await read(called, prompt)) == "w0 w1 "
+    await read(called, prompt)
+    formats = [call.request.get("response_format", {}).get("type") for call in fake.calls]
+    assert formats == ["json_schema", "json_object", None, None]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_text_is_gone_on_with(fake: FakeBackend, stream: bool):
+    fake.queue(pieces=[" a ", "time"])
+    called = backend(fake, "fake-completes")
+    if stream:
+        assert text(await read(called, ONCE_UPON)) == " a time"
+    else:
+        delta = await called.complete(ONCE_UPON, request_id="x")
+        assert (delta.text, delta.finish_reason) == (" a time", "stop")
+    (call,) = fake.calls
+    assert call.path == "/v1/completions"
+    assert call.request["prompt"] == "Once upon"
+    assert call.request["max_tokens"] == 9
+    assert call.request["stop"] == ["END"]
+    assert "messages" not in call.request
+
+
+async def test_its_usage_and_its_end_arrive_too(fake: FakeBackend):
+    deltas = await read(backend(fake, "fake-n3-usage"), ONCE_UPON)
+    assert [delta.finish_reason for delta in deltas if delta.finish_reason] == ["stop"]
+    assert [delta.usage.output_tokens for delta in deltas if delta.usage] == [3]
