@@ -127,7 +127,9 @@ class Recipe:
     join: ClassVar[Join] = Join.NOTES
 
     def title(self, values: Values) -> str:
-        """Return what the work is called in lists: by default the first thing filled in."""
+        """Return what the work is called in lists: where its text is from, else what came first."""
+        if source := values.get("source"):
+            return str(source)
         texts = (value for value in values.values() if isinstance(value, str) and value.strip())
         return " ".join(next(texts, "").split()) or str(self.name)
 
