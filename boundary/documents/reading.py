@@ -11,6 +11,7 @@ from django.conf import settings
 
 from boundary.documents.errors import UnreadableDocument
 from boundary.documents.sniff import Kind, agrees, kind_of
+from boundary.storable import storable
 
 AT_ONCE = 2  # in one process: pages are answered by few threads
 _PATIENCE = 5.0  # seconds for which one waits for its turn
@@ -40,7 +41,8 @@ def read_document(name: str, data: bytes) -> Document:
         _turns.release()
     if "error" in answer:
         raise UnreadableDocument(answer["error"])
-    return Document(answer["text"], answer["title"], kind)
+    # Fonts and titles of a PDF can name half a letter.
+    return Document(storable(answer["text"]), storable(answer["title"]), kind)
 
 
 def _ask_child(kind: Kind, data: bytes) -> dict[str, str]:

@@ -12,6 +12,8 @@ from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from boundary.storable import all_storable
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -108,6 +110,12 @@ class RecipeForm(forms.Form):
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
+
+    def clean(self) -> dict[str, Any]:
+        """Return what can be kept; a request in another encoding can hold half a letter."""
+        values = super().clean() or self.cleaned_data
+        values.update({name: all_storable(value) for name, value in values.items()})
+        return values
 
 
 class Recipe:
