@@ -83,9 +83,11 @@ class MaterialForm(RecipeForm):
 
     def _keep(self, text: str) -> None:
         """Show the form again, if need be, with the text alone: no browser sends a file twice."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("text")] = text
-        self.data[self.add_prefix("address")] = ""
+        sent: Any = self.data
+        shown = sent.copy()
+        shown[self.add_prefix("text")] = text
+        shown[self.add_prefix("address")] = ""
+        self.data = shown
 
 
 def _check_length(text: str) -> None:

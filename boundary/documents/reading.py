@@ -88,7 +88,12 @@ def _run(kind: Kind, given: IO[bytes]) -> tuple[bytes, bool]:
         cwd=settings.BASE_DIR,
         env={"PATH": os.defpath, "PYTHONIOENCODING": "utf-8"},  # no secret of ours
     ) as child:
-        clock = threading.Timer(_SECONDS, lambda: (late.set(), child.kill()))
+
+        def stop() -> None:
+            late.set()
+            child.kill()
+
+        clock = threading.Timer(_SECONDS, stop)
         clock.start()
         try:
             said = child.stdout.read(_MOST_ANSWERED) if child.stdout else b""
