@@ -1,6 +1,7 @@
 """A text to work on: pasted, uploaded, or fetched from the web."""
 
 from collections.abc import Callable
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -83,9 +84,10 @@ class MaterialForm(RecipeForm):
 
     def _keep(self, text: str) -> None:
         """Show the form again, if need be, with the text alone: no browser sends a file twice."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("text")] = text
-        self.data[self.add_prefix("address")] = ""
+        shown: Any = copy(self.data)
+        shown[self.add_prefix("text")] = text
+        shown[self.add_prefix("address")] = ""
+        self.data = shown
 
 
 def _check_length(text: str) -> None:

@@ -79,6 +79,11 @@ def _ask_child(kind: Kind, data: bytes) -> dict[str, str]:
 def _run(kind: Kind, given: IO[bytes]) -> tuple[bytes, bool]:
     """Return what the child said, bounded, and whether it was stopped by the clock."""
     late = threading.Event()
+
+    def stop() -> None:
+        late.set()
+        child.kill()
+
     with subprocess.Popen(  # noqa: S603 - our own module, no shell
         [*_COMMAND, kind],
         stdin=given,
@@ -87,7 +92,7 @@ def _run(kind: Kind, given: IO[bytes]) -> tuple[bytes, bool]:
         cwd=settings.BASE_DIR,
         env={"PATH": os.defpath, "PYTHONIOENCODING": "utf-8"},  # no secret of ours
     ) as child:
-        clock = threading.Timer(_SECONDS, lambda: (late.set(), child.kill()))
+        clock = threading.Timer(_SECONDS, stop)
         clock.start()
         try:
             said = child.stdout.read(_MOST_ANSWERED) if child.stdout else b""
