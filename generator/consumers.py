@@ -27,7 +27,7 @@ class WorkConsumer(RunConsumer[Step]):
     def may_read(self, user: User) -> bool:
         self.language = language_of(self.scope)
         work_id: UUID = self.scope["url_route"]["kwargs"]["work_id"]
-        self.work = Work.objects.visible_to(user).filter(pk=work_id).first()
+        self.work = Work.objects.visible_to(user).defer("values").filter(pk=work_id).first()
         return self.work is not None
 
     def arrivals(self) -> tuple[list[Patch], list[Step]]:

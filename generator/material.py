@@ -1,7 +1,6 @@
 """A text to work on: pasted, uploaded, or fetched from the web."""
 
 from collections.abc import Callable
-from copy import copy
 from typing import Any
 
 from django import forms
@@ -84,7 +83,8 @@ class MaterialForm(RecipeForm):
 
     def _keep(self, text: str) -> None:
         """Show the form again, if need be, with the text alone: no browser sends a file twice."""
-        shown: Any = copy(self.data)
+        sent: Any = self.data
+        shown = sent.copy()
         shown[self.add_prefix("text")] = text
         shown[self.add_prefix("address")] = ""
         self.data = shown

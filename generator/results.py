@@ -47,7 +47,7 @@ class Result:
     progress: Progress | None
     is_picked: bool
     is_plain: bool
-    can_go_on_within: bool
+    is_table: bool
     is_on_page: bool = False
 
     @property
@@ -98,7 +98,7 @@ class Result:
     @property
     def goes_on(self) -> bool:
         """Going on adds to what is there; otherwise it begins anew."""
-        return self.can_go_on_within and (self.has_text or self.progress is not None)
+        return not self.is_table and (self.has_text or self.progress is not None)
 
     @property
     def sentence(self) -> Sentence:
@@ -175,7 +175,7 @@ def _result(
         progress=progress,
         is_picked=work.picked_id == variant.pk,
         is_plain=kind is Kind.PLAIN,
-        can_go_on_within=kind is not Kind.TABLE,
+        is_table=kind is Kind.TABLE,
         is_on_page=not is_live and known is not None and html == known,
     )
 

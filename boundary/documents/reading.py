@@ -59,6 +59,7 @@ def read_in_turn(name: str, data: bytes) -> Document:
     answer = _ask_child(kind, data)
     if "error" in answer:
         raise UnreadableDocument(answer["error"])
+    # Fonts and titles of a PDF can name half a letter.
     return Document(storable(answer["text"]), storable(answer["title"]), kind)
 
 
@@ -79,11 +80,6 @@ def _ask_child(kind: Kind, data: bytes) -> dict[str, str]:
 def _run(kind: Kind, given: IO[bytes]) -> tuple[bytes, bool]:
     """Return what the child said, bounded, and whether it was stopped by the clock."""
     late = threading.Event()
-
-    def stop() -> None:
-        late.set()
-        child.kill()
-
     with subprocess.Popen(  # noqa: S603 - our own module, no shell
         [*_COMMAND, kind],
         stdin=given,
@@ -92,6 +88,11 @@ def _run(kind: Kind, given: IO[bytes]) -> tuple[bytes, bool]:
         cwd=settings.BASE_DIR,
         env={"PATH": os.defpath, "PYTHONIOENCODING": "utf-8"},  # no secret of ours
     ) as child:
+
+        def stop() -> None:
+            late.set()
+            child.kill()
+
         clock = threading.Timer(_SECONDS, stop)
         clock.start()
         try:

@@ -6,6 +6,7 @@ import zlib
 import docx
 import pypdf
 from fpdf import FPDF
+from pypdf.generic import DecodedStreamObject, NameObject
 
 
 def pdf(*pages: str, password: str | None = None, algorithm: str = "AES-256") -> bytes:
@@ -85,6 +86,18 @@ def _one_page(content: bytes, *font: bytes) -> bytes:
         len(objects) + 1,
         start,
     )
+
+
+def pdf_of_half_letters() -> bytes:
+    """Return a PDF with "A-B", of whose font A is half a letter and B is none."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(raw_pdf(b"BT /F1 12 Tf (A-B) Tj ET")))
+    means = DecodedStreamObject()
+    means.set_data(b"2 beginbfchar <41> <D800> <42> <0000> endbfchar")
+    font = writer.pages[0]["/Resources"]["/Font"]["/F1"]
+    font[NameObject("/ToUnicode")] = writer._add_object(means)
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
 
 
 def word(*paragraphs: str) -> bytes:

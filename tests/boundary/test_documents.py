@@ -6,7 +6,7 @@ import pytest
 
 from boundary.documents import UnreadableDocument, read_document, reading
 from boundary.documents.sniff import kind_of
-from tests.boundary.papers import PAGE, pdf, pdf_in_any_script, word
+from tests.boundary.papers import PAGE, pdf, pdf_in_any_script, pdf_of_half_letters, word
 
 MIXED = "Grüße, 你好世界, שלום עולם, Привет"
 
@@ -27,6 +27,10 @@ def test_a_pdf_is_read_page_by_page():
     document = read_document("a.pdf", pdf("First page.", "Second page, with more."))
     assert document.text == "First page.\n\nSecond page, with more."
     assert (document.title, document.kind) == ("A report", "pdf")
+
+
+def test_half_letters_of_a_pdf_become_what_can_be_kept():
+    assert read_document("a.pdf", pdf_of_half_letters()).text == "\ufffd-"
 
 
 def test_two_hundred_pages_are_read(record_property):

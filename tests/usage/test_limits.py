@@ -130,8 +130,8 @@ def test_a_model_without_a_price_is_refused_while_a_budget_applies(owner, payer,
 def test_a_cap_of_ones_own_is_no_limits(owner, payer, spec):
     prompt = Prompt(turns=PROMPT.turns, max_tokens=5, may_be_shorter=True)
     assert not open_call(payer, "test", spec, prompt).is_shortened
-    set_limits(owner, tokens_per_minute=600)
-    longer = Prompt(turns=PROMPT.turns, max_tokens=1000, may_be_shorter=True)
+    set_limits(owner, total_budget=Decimal("0.001"))
+    longer = Prompt(turns=PROMPT.turns, max_tokens=100_000, may_be_shorter=True)
     assert open_call(payer, "test", spec, longer).is_shortened
 
 
