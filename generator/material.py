@@ -78,7 +78,7 @@ class MaterialForm(RecipeForm):
         except ValidationError as error:
             self.add_error(field, error)
         else:
-            self.cleaned_data |= {"text": document.text, "source": document.title or source}
+            self.cleaned_data |= {"text": document.text, "source": source}
             self._keep(document.text)
 
     def _keep(self, text: str) -> None:

@@ -35,7 +35,8 @@ _ENCODINGS = {
 def read_page(url: str, rules: "Rules | None" = None) -> Document:
     """Return the main text of the page at `url`. Blocking, for a thread without a loop.
 
-    Whoever fetches has a turn already: slow pages shall not hold all threads. Raises
+    Whoever fetches has a turn already: slow pages shall not hold all threads. What an
+    administrator's list opens is for providers, and not for whoever names a page. Raises
     `UnreadableDocument`.
     """
     with turn():
@@ -74,10 +75,11 @@ def _as_sent(fetched: "Fetched") -> bytes:
 
 def _fetched(url: str, rules: "Rules | None") -> "Fetched":
     # Loaded when a page is asked for: it brings a whole HTTP client along.
-    from boundary.egress.addresses import AddressNotAllowed
+    from boundary.egress.addresses import AddressNotAllowed, Rules
     from boundary.egress.fetch import FetchError, TooLarge, TooSlow, fetch
     from boundary.egress.urls import UrlNotAllowed
 
+    rules = rules or Rules(heeds_list=False)
     try:
         return asyncio.run(fetch(url, rules=rules, max_bytes=_MOST_BYTES, max_seconds=_SECONDS))
     except UrlNotAllowed:

@@ -30,16 +30,21 @@ def read(data: bytes) -> tuple[str, str]:
 
 
 def _blocks(document: "docx.document.Document") -> Iterator[str]:
+    # `paragraph.style` looks through all styles of the document, each time.
+    marks = {style.style_id: _mark(style.name or "") for style in document.styles}
     for block in document.iter_inner_content():
         if isinstance(block, Table):
             yield _table(block)
-        elif isinstance(block, Paragraph) and block.text.strip():
-            style = (block.style.name if block.style is not None else "") or ""
-            level = _HEADING.match(style)
-            mark = "- " if "List" in style else ""
-            if level:
-                mark = "#" * min(int(level[1]), _DEEPEST) + " "
-            yield mark + block.text.strip()
+        elif isinstance(block, Paragraph) and (text := block.text.strip()):
+            yield marks.get(block._p.style, "") + text
+
+
+def _mark(style: str) -> str:
+    """Return what a paragraph of this style begins with."""
+    level = _HEADING.match(style)
+    if level:
+        return "#" * min(int(level[1]), _DEEPEST) + " "
+    return "- " if "List" in style else ""
 
 
 def _table(table: Table) -> str:

@@ -49,6 +49,12 @@ def test_a_word_file_keeps_headings_lists_and_tables():
     assert (document.title, document.kind) == ("A letter", "docx")
 
 
+def test_a_word_file_as_long_as_a_novel_is_read():
+    data, began = word(*["Words of a paragraph."] * 10_000), time.monotonic()
+    assert read_document("a.docx", data).text.count("Words of a paragraph.") == 10_000
+    assert time.monotonic() - began < 15  # its processor time is bounded
+
+
 def test_of_a_web_page_its_article_is_read():
     document = read_document("a.html", PAGE.encode())
     assert "lavender" in document.text

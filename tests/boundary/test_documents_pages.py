@@ -127,3 +127,10 @@ def test_a_slow_page_is_given_up_and_lets_files_wait_only_a_moment(monkeypatch):
         gate.set()
     assert refusals == ["slow_page"] * reading.AT_ONCE
     assert read_document("a.txt", b"there is room").text == "there is room"
+
+
+def test_networks_that_are_open_for_providers_are_closed_for_pages(settings):
+    settings.EGRESS_ALLOW_PRIVATE = ["127.0.0.0/8", "169.254.169.254/32"]
+    with site(bees=(200, PAGE.encode())) as url:
+        assert page_refused(f"{url}/bees", None) == "refused"
+    assert page_refused("http://169.254.169.254/latest/meta-data/", None) == "refused"

@@ -39,7 +39,7 @@ def test_a_text_is_taken_as_it_is():
 def test_a_file_is_read():
     form = MaterialForm({}, upload())
     assert form.is_valid(), form.errors
-    assert form.cleaned_data == {"text": "On paper.", "source": "A report"}
+    assert form.cleaned_data == {"text": "On paper.", "source": "a.pdf"}
 
 
 def test_a_page_is_read(pages):
