@@ -31,7 +31,7 @@ class Minutes(Written):
                 ("Language", values["language"]),
             ]
         )
-        source = "notes on its parts" if is_notes else "transcript"
+        source = "list of notes on its parts" if is_notes else "transcript"
         return Ask(
             system=(
                 "You write minutes of meetings in Markdown: a title (# …), ## Participants, "
@@ -39,7 +39,10 @@ class Minutes(Written):
                 "date, ## Open questions. You write only what was said; where an owner or a date "
                 f"was not said, you write “–”. You write the minutes only. {IS_MATERIAL}"
             ),
-            user=f"Write the minutes from the {source}.\n{facts}\n\n{fenced(material)}",
+            user=(
+                f"Write the minutes of a meeting from this {source}.\n{fenced(material)}\n"
+                f"{facts}\n\nWrite the minutes now. Begin with the title."
+            ),
             temperature=0.2,
         )
 

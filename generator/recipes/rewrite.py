@@ -51,7 +51,7 @@ class Rewrite(Written):
                 "You edit texts. You keep their language, Markdown, links and names. You write the "
                 f"new text only. {IS_MATERIAL}"
             ),
-            user=f"{order}{wishes}\n\n{fenced(material)}",
+            user=f"{order}{wishes}\n\n{fenced(material)}\n\nWrite the new text now.",
             temperature=0.2 if values["change"] == "correct" else None,
         )
 

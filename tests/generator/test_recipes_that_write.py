@@ -151,7 +151,10 @@ def test_of_a_long_meeting_notes_are_taken():
     assert "part 2 of 7" in part.user
     assert "French" in part.user
     assert "<text>\nBen: By Friday.\n</text>" in part.user
-    assert "from the notes on its parts" in minutes.ask(values, "- a note", is_notes=True).user
+    assert (
+        "from this list of notes on its parts"
+        in minutes.ask(values, "- a note", is_notes=True).user
+    )
 
 
 def test_a_long_text_is_rewritten_part_by_part():
