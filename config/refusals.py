@@ -33,6 +33,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
         return render(request, "400.html", status=400)
     sentence = _("This is too large to be sent. Nothing was changed; please shorten it.")
     if request.headers.get("HX-Request") == "true":
-        headers = {"HX-Retarget": "#composer-error", "HX-Reswap": "innerHTML"}
+        headers = {"HX-Retarget": "[data-refusal]", "HX-Reswap": "innerHTML"}
         return HttpResponse(escape(sentence), status=413, headers=headers)
     return render(request, "413.html", {"sentence": sentence}, status=413)

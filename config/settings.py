@@ -243,7 +243,8 @@ STORAGES = {
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
+# The longest material of a recipe, a million code points, in any script; files are not counted.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20
 
 # Mail: printed to the console until a server is named.
 EMAIL_CONFIG = env.email("EMAIL_URL", default="consolemail://")

@@ -11,7 +11,7 @@ from boundary.markdown import Patch, StreamRenderer, VerbatimRenderer
 from generator.models import Step, Work
 from generator.own import recipe_of
 from generator.recipes.base import Kind
-from generator.results import results_of
+from generator.results import Result, result_of, results_of
 from runs.consumers import RELOAD, RunConsumer
 from runs.following import Renderer
 from runs.scopes import language_of, made_at
@@ -27,7 +27,7 @@ class WorkConsumer(RunConsumer[Step]):
     def may_read(self, user: User) -> bool:
         self.language = language_of(self.scope)
         work_id: UUID = self.scope["url_route"]["kwargs"]["work_id"]
-        self.work = Work.objects.visible_to(user).filter(pk=work_id).first()
+        self.work = Work.objects.visible_to(user).defer("values").filter(pk=work_id).first()
         return self.work is not None
 
     def arrivals(self) -> tuple[list[Patch], list[Step]]:
@@ -42,7 +42,7 @@ class WorkConsumer(RunConsumer[Step]):
     def _steps(self) -> QuerySet[Step]:
         """Return the steps whose text is a result."""
         own = Step.objects.filter(variant__work=self.work, is_last=True)
-        return own.select_related("run", "variant")
+        return own.select_related("run__served_by", "variant")
 
     def find(self, run_id: UUID) -> Step | None:
         return self._steps().filter(run_id=run_id).first()
@@ -53,8 +53,10 @@ class WorkConsumer(RunConsumer[Step]):
         return VerbatimRenderer if is_plain else StreamRenderer
 
     def shown(self, subject: Step, on_page: str | None) -> list[Patch]:
-        known = (subject.run_id, on_page) if subject.run_id and on_page is not None else None
-        return self._elements(subject.variant_id, known)
+        """Return the result's element, of the very moment in which the subject was read."""
+        assert self.work is not None
+        self.work.refresh_from_db(fields=["picked"])
+        return self._written([result_of(self.work, subject, on_page)])
 
     def changed(self, what: str) -> list[Patch]:
         """Return what a change made elsewhere does: the reading of a part, or a pick."""
@@ -66,12 +68,14 @@ class WorkConsumer(RunConsumer[Step]):
             return [] if is_written.exists() else self._elements(variant_id)
         return [RELOAD]
 
-    def _elements(self, variant_id: UUID, on_page: tuple[UUID, str] | None = None) -> list[Patch]:
+    def _elements(self, variant_id: UUID) -> list[Patch]:
         assert self.work is not None
         self.work.refresh_from_db(fields=["picked"])
+        return self._written(results_of(self.work, variant_id))
+
+    def _written(self, results: list[Result]) -> list[Patch]:
         with translation.override(self.language):
             contents = [
-                render_to_string("generator/_result.html", {"result": result})
-                for result in results_of(self.work, variant_id, on_page)
+                render_to_string("generator/_result.html", {"result": result}) for result in results
             ]
         return [Patch("#results", "upsert key:data-order", content) for content in contents]

@@ -1,9 +1,11 @@
 """A text to work on: pasted, uploaded, or fetched from the web."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from boundary.documents import Document, UnreadableDocument, read_document, read_page
@@ -20,7 +22,6 @@ class MaterialForm(RecipeForm):
     text = forms.CharField(
         label=_("Text"),
         required=False,
-        max_length=LONGEST_MATERIAL,
         widget=forms.Textarea({"dir": "auto", "rows": 8}),
     )
     file = forms.FileField(
@@ -35,6 +36,11 @@ class MaterialForm(RecipeForm):
         max_length=2000,
         widget=forms.URLInput({"autocomplete": "off", "placeholder": "https://"}),
     )
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        _check_length(text)
+        return text
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
@@ -62,16 +68,35 @@ class MaterialForm(RecipeForm):
             return ValidationError(_("Give one of the three: a text, a file or a web page."))
         return ValidationError(_("Paste a text, choose a file, or name a web page."))
 
-    def _read(self, field: str, read: Any, source: str) -> None:
-        """Put what was read in the place of the text, also where the form is shown again."""
+    def _read(self, field: str, read: Callable[[], Document], source: str) -> None:
+        """Put what was read in the place of the text."""
         try:
-            document: Document = read()
+            document = read()
+            _check_length(document.text)
         except UnreadableDocument as unreadable:
             self.add_error(field, str(unreadable.sentence))
-            return
-        if len(document.text) > LONGEST_MATERIAL:
-            self.add_error(field, _("There are more than a million characters in it."))
-            return
-        self.cleaned_data["text"] = document.text
-        self.data = {**self.data, "text": document.text}
-        self.cleaned_data["source"] = document.title or source
+        except ValidationError as error:
+            self.add_error(field, error)
+        else:
+            self.cleaned_data |= {"text": document.text, "source": source}
+            self._keep(document.text)
+
+    def _keep(self, text: str) -> None:
+        """Show the form again, if need be, with the text alone: no browser sends a file twice."""
+        sent: Any = self.data
+        shown = sent.copy()
+        shown[self.add_prefix("text")] = text
+        shown[self.add_prefix("address")] = ""
+        self.data = shown
+
+
+def _check_length(text: str) -> None:
+    if len(text) > LONGEST_MATERIAL:
+        length, most = (
+            number_format(each, force_grouping=True) for each in (len(text), LONGEST_MATERIAL)
+        )
+        raise ValidationError(
+            _("The text is too long: %(length)s of at most %(most)s characters."),
+            code="too_long",
+            params={"length": length, "most": most},
+        )

@@ -47,7 +47,7 @@ class Result:
     progress: Progress | None
     is_picked: bool
     is_plain: bool
-    can_go_on_within: bool
+    is_table: bool
     is_on_page: bool = False
 
     @property
@@ -98,7 +98,7 @@ class Result:
     @property
     def goes_on(self) -> bool:
         """Going on adds to what is there; otherwise it begins anew."""
-        return self.can_go_on_within and (self.has_text or self.progress is not None)
+        return not self.is_table and (self.has_text or self.progress is not None)
 
     @property
     def sentence(self) -> Sentence:
@@ -130,13 +130,8 @@ class Result:
         return run.place_in_queue()
 
 
-def results_of(
-    work: Work, only: UUID | None = None, on_page: tuple[UUID, str] | None = None
-) -> list[Result]:
-    """Return a work's results in their order, or the one of the variant `only`.
-
-    `on_page` is a Run and what the page has of it: HTML that is sanitised.
-    """
+def results_of(work: Work, only: UUID | None = None) -> list[Result]:
+    """Return a work's results in their order, or the one of the variant `only`."""
     variants = work.variants.select_related("model").order_by("number")
     if only is not None:
         variants = variants.filter(pk=only)
@@ -145,9 +140,19 @@ def results_of(
     progress = _progress(shown)
     kind = recipe_of(work).kind
     return [
-        _result(work, variant, last.get(variant.pk), progress.get(variant.pk), kind, on_page)
+        _result(work, variant, last.get(variant.pk), progress.get(variant.pk), kind)
         for variant in shown
     ]
+
+
+def result_of(work: Work, step: Step, on_page: str | None) -> Result:
+    """Return the result of a last step, as the step was when it was read.
+
+    `on_page` is what the page has of its text, or will have with it: HTML that is sanitised.
+    """
+    variant = work.variants.select_related("model").get(pk=step.variant_id)
+    progress = _progress([variant]).get(variant.pk)
+    return _result(work, variant, step, progress, recipe_of(work).kind, on_page)
 
 
 def html_of(text: str, kind: Kind) -> SafeString:
@@ -160,13 +165,12 @@ def _result(
     step: Step | None,
     progress: Progress | None,
     kind: Kind,
-    on_page: tuple[UUID, str] | None,
+    on_page: str | None = None,
 ) -> Result:
     run = step.run if step is not None else None
     is_live = run is not None and run.is_live
     text = run.text if run is not None and is_live else variant.text
-    known = on_page[1] if run is not None and on_page and on_page[0] == run.pk else None
-    html = SafeString(known) if is_live and known is not None else html_of(text, kind)
+    html = SafeString(on_page) if is_live and on_page is not None else html_of(text, kind)
     return Result(
         variant=variant,
         run=run,
@@ -175,8 +179,8 @@ def _result(
         progress=progress,
         is_picked=work.picked_id == variant.pk,
         is_plain=kind is Kind.PLAIN,
-        can_go_on_within=kind is not Kind.TABLE,
-        is_on_page=not is_live and known is not None and html == known,
+        is_table=kind is Kind.TABLE,
+        is_on_page=not is_live and html == on_page,
     )
 
 

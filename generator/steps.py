@@ -44,29 +44,26 @@ def go_on(variant: Variant) -> None:
     """
     if variant.paused_by:
         return
-    steps = list(variant.steps.select_related("run").defer("told").order_by("level", "position"))
-    pending = [step for step in steps if step.run is None and not step.text]
-    if not pending and _is_level_done(steps):
-        pending = _begin_level(variant, steps)
+    steps, live = variant.steps, variant.steps.live().count()
+    pending = list(steps.pending()[:AT_ONCE])
+    if not (pending or live or steps.broken().exists()):
+        pending = _begin_level(variant)
     if pending and variant.model is None:
         variant.paused_by = ModelWithdrawn.kind
         variant.save(update_fields=["paused_by"])
         return
-    live = sum(step.live_run is not None for step in steps)
     for step in pending[: max(AT_ONCE - live, 0)]:
         step.variant = variant
         queue_step(step)
 
 
-def _is_level_done(steps: list[Step]) -> bool:
-    return bool(steps) and all(step.run is None or step.run.state == State.DONE for step in steps)
-
-
-def _begin_level(variant: Variant, steps: list[Step]) -> list[Step]:
+def _begin_level(variant: Variant) -> list[Step]:
     """Return the steps above those that all have their answers; none where the result is whole."""
-    if steps[-1].is_last or variant.model is None:
+    steps = variant.steps.order_by("level", "position")
+    highest = steps.last()
+    if highest is None or highest.is_last or variant.model is None:
         return []
-    below = [step for step in steps if step.level == steps[-1].level]
+    below = list(steps.filter(level=highest.level))
     recipe = recipe_of(variant.work)
     if recipe.joining(variant.work.values) is not Join.NOTES:
         _keep(variant, put_together(recipe, variant.work, below), variant.problem)

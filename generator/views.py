@@ -58,7 +58,7 @@ def _own(request: Request, pk: uuid.UUID) -> Work:
 
 def _own_variant(request: Request, pk: uuid.UUID) -> Variant:
     own = Variant.objects.visible_to(request.user).select_related("work", "model")
-    return get_object_or_404(own, pk=pk)
+    return get_object_or_404(own.defer("work__values"), pk=pk)
 
 
 @require_safe

@@ -3,12 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 _SENTENCES = {
-    "empty": _("The file is empty."),
+    "empty": _("There is nothing in it."),
     "binary": _("This is no text, web page, PDF or Word file."),
     "lies": _("The file is not what its name says. Nothing of it was read."),
     "old_office": _("Encrypted Office files, and Word files from before 2007, cannot be read."),
     "encrypted": _("The PDF is locked with a password."),
-    "no_text": _("There is no text in it. A scanned page is a picture."),
+    "no_text": _("No text was found in it. Scans are pictures; scripts of web pages are not run."),
     "broken": _("The file is broken and cannot be read."),
     "too_much": _("The file holds more than can be read."),
     "too_slow": _("Reading the file took too long."),
@@ -16,6 +16,7 @@ _SENTENCES = {
     "address": _("This is no address of a web page."),
     "refused": _("This address may not be fetched from here."),
     "not_found": _("There is no page at this address."),
+    "slow_page": _("The page took too long to answer."),
     "unreachable": _("The page could not be fetched."),
     "too_large": _("The page is too large."),
 }

@@ -15,6 +15,7 @@ from runs.models import Run
 from runs.states import LIVE, State
 
 LONGEST_TITLE = 120
+_BROKEN = (State.STOPPED, State.INTERRUPTED, State.FAILED)
 MOST_VARIANTS = 8
 
 
@@ -123,11 +124,14 @@ class StepQuerySet(models.QuerySet["Step"]):
     def live(self) -> Self:
         return self.filter(run__state__in=LIVE)
 
+    def broken(self) -> Self:
+        """Return those whose answer broke off, or never came."""
+        return self.filter(run__state__in=_BROKEN)
+
     def unfinished(self) -> Self:
         """Return those whose answer did not come whole; of notes on a part, a cut one is enough."""
-        ended = [State.STOPPED, State.INTERRUPTED, State.FAILED]
         is_cut = Q(is_last=True, run__state=State.DONE, run__finish_reason="length")
-        return self.filter(Q(run__state__in=ended) | is_cut)
+        return self.filter(Q(run__state__in=_BROKEN) | is_cut)
 
 
 class Step(models.Model):

@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, RecipeForm, Task, Values
 from generator.recipes.prompting import fenced, lines
+from generator.recipes.written import Written
 
 VIEWS = (
     ("third person", _("third person (he, she, they)")),
@@ -29,7 +30,7 @@ class ArticleForm(RecipeForm):
     language = fields.language()
 
 
-class Article(Recipe):
+class Article(Written):
     slug = "article"
     task = Task.WRITE
     name = _("Article")
@@ -49,12 +50,11 @@ class Article(Recipe):
             ]
         )
         notes = values["notes"]
-        rest = f"\nUse these facts and invent no others:\n{fenced(notes, 'notes')}" if notes else ""
+        said = f"\nUse these facts and invent no others:\n{fenced(notes, 'notes')}" if notes else ""
         return Ask(
             system=(
-                "You write articles in Markdown: a title as a heading (# …), an introduction, "
-                "sections with headings (## …), and a short end. You write the article only."
+                "You write articles in Markdown, with a title (# …), an introduction, sections "
+                "with headings (## …) and a short end. You write the article only."
             ),
-            user=f"Write an article.\n{facts}{rest}",
-            temperature=0.7,
+            user=f"Write an article.\n{facts}{said}\n\nWrite it now. Begin with its title.",
         )

@@ -12,6 +12,8 @@ from django import forms
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from boundary.storable import all_storable
+
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
@@ -109,6 +111,12 @@ class RecipeForm(forms.Form):
         super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
 
+    def clean(self) -> dict[str, Any]:
+        """Return what can be kept; a request in another encoding can hold half a letter."""
+        values = super().clean() or self.cleaned_data
+        values.update({name: all_storable(value) for name, value in values.items()})
+        return values
+
 
 class Recipe:
     """See the module. Instances hold nothing but what describes the recipe.
@@ -127,7 +135,9 @@ class Recipe:
     join: ClassVar[Join] = Join.NOTES
 
     def title(self, values: Values) -> str:
-        """Return what the work is called in lists: by default the first thing filled in."""
+        """Return what the work is called in lists: where its text is from, else what came first."""
+        if source := values.get("source"):
+            return str(source)
         texts = (value for value in values.values() if isinstance(value, str) and value.strip())
         return " ".join(next(texts, "").split()) or str(self.name)
 

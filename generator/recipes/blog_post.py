@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, RecipeForm, Task, Values
 from generator.recipes.prompting import fenced, lines
+from generator.recipes.written import Written
 
 
 class BlogPostForm(RecipeForm):
@@ -23,7 +24,7 @@ class BlogPostForm(RecipeForm):
     language = fields.language()
 
 
-class BlogPost(Recipe):
+class BlogPost(Written):
     slug = "blog-post"
     task = Task.WRITE
     name = _("Blog post from notes")
@@ -43,12 +44,12 @@ class BlogPost(Recipe):
         )
         return Ask(
             system=(
-                "You write blog posts in Markdown: a title (# …), a first paragraph that draws "
-                "readers in, short sections with headings (## …). You write the post only."
+                "You write blog posts in Markdown, with a title (# …), a first paragraph that "
+                "draws readers in and short sections with headings (## …). You write the post only."
             ),
             user=(
-                f"Write a blog post from the notes. Say nothing that is not in them.\n{facts}\n"
-                f"{fenced(values['notes'], 'notes')}"
+                "Write a blog post from these notes. Say nothing that is not in them.\n"
+                f"{fenced(values['notes'], 'notes')}\n{facts}\n\n"
+                "Write the post now. Begin with its title."
             ),
-            temperature=0.7,
         )

@@ -1,10 +1,16 @@
 """An e-mail, new or in reply."""
 
+import re
+
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
-from generator.recipes.prompting import fenced, lines
+from generator.recipes.base import Ask, Kind, RecipeForm, Task, Values
+from generator.recipes.prompting import IS_MATERIAL, fenced, lines, unfenced
+from generator.recipes.written import Written
+
+# Whatever a model says before it, in a line or two.
+_SUBJECT = re.compile(r"\A\s*(?:[^\n]*\n+){0,2}?[ \t]*\*{0,2}Subject:[ \t*]*", re.IGNORECASE)
 
 
 class EmailForm(RecipeForm):
@@ -23,11 +29,12 @@ class EmailForm(RecipeForm):
     language = fields.language()
 
 
-class Email(Recipe):
+class Email(Written):
     slug = "email"
     task = Task.MARKETING
     name = _("E-mail")
     summary = _("Written from a few words, or in answer to a mail you paste.")
+    kind = Kind.PLAIN
     Form = EmailForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
@@ -41,17 +48,19 @@ class Email(Recipe):
             ]
         )
         received = values["received"]
-        answers = f"\nIt answers this mail:\n{fenced(received)}" if received else ""
-        kind = "a reply" if received else "an e-mail"
+        answers = f"It answers this mail. {IS_MATERIAL}\n{fenced(received)}\n" if received else ""
+        kind = "reply" if received else "e-mail"
         return Ask(
             system=(
-                "You write e-mails. The first line is “Subject: …”, then come an empty line, a "
-                "greeting, the text and a closing. You invent no facts, dates or promises. You "
-                "write the e-mail only."
+                "You write e-mails in plain text. You begin with “Subject:”, then come a greeting, "
+                "the text and a closing. You write the e-mail only."
             ),
             user=(
-                f"Write {kind}.\n{facts}\nWhat it is to say:\n"
-                f"{fenced(values['purpose'], 'notes')}{answers}"
+                f"{answers}Write an e-mail that says this. Invent no facts, dates or promises.\n"
+                f"{fenced(values['purpose'], 'notes')}\n{facts}\n\n"
+                f"Write the {kind} now. Begin with “Subject:”."
             ),
-            temperature=0.6,
         )
+
+    def read(self, values: Values, text: str) -> str:
+        return _SUBJECT.sub("Subject: ", unfenced(text), count=1)

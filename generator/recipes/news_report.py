@@ -3,8 +3,12 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, Misread, Problem, RecipeForm, Task, Values
 from generator.recipes.prompting import fenced, lines
+from generator.recipes.quotations import letters, quoted
+from generator.recipes.written import Written
+
+_SHORTEST_QUOTE = 16  # letters; what is shorter may be a name or an expression
 
 
 class NewsReportForm(RecipeForm):
@@ -21,7 +25,7 @@ class NewsReportForm(RecipeForm):
     language = fields.language()
 
 
-class NewsReport(Recipe):
+class NewsReport(Written):
     slug = "news-report"
     task = Task.WRITE
     name = _("News report")
@@ -41,14 +45,32 @@ class NewsReport(Recipe):
         no_quotes = "" if quotes else " There are no quotations."
         return Ask(
             system=(
-                "You are a news reporter. You write a headline (# …), a first paragraph that says "
-                "who did what, when and where, then the rest in falling importance. You add no "
-                "facts, names, numbers or quotations of your own, and no opinion. You write the "
-                "report only."
+                "You write news reports: a headline (# …), a first paragraph that says who did "
+                "what, when and where, then the rest in falling importance. You add no fact, name, "
+                "number, quotation or opinion. You write the report only."
             ),
             user=(
-                f"Write a news report from these facts alone.{no_quotes}\n{facts}\n"
-                f"{fenced(values['facts'], 'notes')}{said}"
+                f"Write a news report from these facts alone.{no_quotes}\n"
+                f"{fenced(values['facts'], 'notes')}{said}\n{facts}\n\n"
+                "Write the report now. Begin with the headline."
             ),
-            temperature=0.4,
+            temperature=0.2,
         )
+
+    def read(self, values: Values, text: str) -> str:
+        """Raise `Misread` where somebody is quoted although nobody was.
+
+        Quotations that were given are not compared: the report may be in another language.
+        """
+        text = super().read(values, text)
+        if values["quotes"] or quoted(values["facts"]):
+            return text
+        facts = letters(values["facts"])
+        for said in quoted(text):
+            if len(letters(said)) >= _SHORTEST_QUOTE and letters(said) not in facts:
+                raise Misread(
+                    Problem.QUOTE,
+                    f"An earlier answer quoted “{said[:100]}”, which is not among the facts. Quote "
+                    "nobody.",
+                )
+        return text

@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
-from generator.recipes.prompting import lines
+from generator.recipes.base import Ask, RecipeForm, Task, Values
+from generator.recipes.prompting import lines, unfenced
+from generator.recipes.written import Written
 
 FORMS = (
     ("free verse", _("free verse")),
@@ -39,7 +40,7 @@ class PoemForm(RecipeForm):
     language = fields.language()
 
 
-class Poem(Recipe):
+class Poem(Written):
     slug = "poem"
     task = Task.WRITE
     name = _("Poem or lyrics")
@@ -59,9 +60,17 @@ class Poem(Recipe):
         )
         return Ask(
             system=(
-                "You are a poet. You give the poem a title (# …), then write it line by line, each "
-                "line ending with two spaces. You write nothing about the poem."
+                "You are a poet. You write a title (# …), then the poem line by line, each line "
+                "ending with two spaces. You write nothing about the poem."
             ),
-            user=f"Write a poem.\n{facts}",
-            temperature=0.9,
+            user=f"Write a poem.\n{facts}\n\nWrite it now. Begin with its title.",
+        )
+
+    def read(self, values: Values, text: str) -> str:
+        """Return it in Markdown whose lines stay lines, and none of which is code."""
+        lines = [line.strip() for line in unfenced(text).strip().splitlines()]
+        following = [*lines[1:], ""]
+        return "\n".join(
+            f"{line}  " if line and after and not line.startswith("#") else line
+            for line, after in zip(lines, following, strict=True)
         )

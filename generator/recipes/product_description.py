@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, RecipeForm, Task, Values
 from generator.recipes.prompting import fenced, lines
+from generator.recipes.written import Written
 
 CHANNELS = (
     ("an online shop", _("online shop")),
@@ -29,7 +30,7 @@ class ProductDescriptionForm(RecipeForm):
     language = fields.language()
 
 
-class ProductDescription(Recipe):
+class ProductDescription(Written):
     slug = "product-description"
     task = Task.MARKETING
     name = _("Product description")
@@ -50,13 +51,12 @@ class ProductDescription(Recipe):
         end = " End with a bullet list of the main points." if values["bullets"] else ""
         return Ask(
             system=(
-                "You write product descriptions. You say what the product does for its buyers, in "
-                "concrete words, and claim nothing that was not given: no prices, awards or "
-                "guarantees. You write the description only."
+                "You write product descriptions that say in concrete words what a product does for "
+                "its buyers. You write the description only."
             ),
             user=(
-                f"Write the description of a product.{end}\n{facts}\nWhat it is and can:\n"
-                f"{fenced(values['features'], 'notes')}"
+                "Describe this product. Claim nothing that is not said here: no prices, awards or "
+                f"guarantees.\n{fenced(values['features'], 'notes')}\n{facts}\n\n"
+                f"Write the description now.{end}"
             ),
-            temperature=0.7,
         )

@@ -8,6 +8,7 @@ from generator.material import MaterialForm
 from generator.recipes import fields
 from generator.recipes.base import Ask, Misread, Problem, Recipe, Task, Values
 from generator.recipes.prompting import IS_MATERIAL, fenced
+from generator.recipes.quotations import letters
 
 LONGEST_QUESTIONS = 4000  # code points
 _QUOTE = re.compile(r"^ {0,3}>[ ]?(.*)$", re.MULTILINE)
@@ -71,9 +72,9 @@ class Questions(Recipe):
 
     def read(self, values: Values, text: str) -> str:
         """Raise `Misread` also for a quotation that is not in the text."""
-        source = _plain(values["text"])
+        source = letters(values["text"])
         for line in _QUOTE.findall(text):
-            for piece in map(_plain, _GAP.split(line)):
+            for piece in map(letters, _GAP.split(line)):
                 if len(piece) >= _SHORTEST_QUOTE and piece not in source:
                     raise Misread(
                         Problem.QUOTE,
@@ -86,8 +87,3 @@ class Questions(Recipe):
 def _listed(values: Values) -> str:
     lines = [line.strip() for line in values["questions"].splitlines() if line.strip()]
     return "Questions:\n" + "\n".join(f"{number}. {line}" for number, line in enumerate(lines, 1))
-
-
-def _plain(text: str) -> str:
-    """Return the letters and digits of it: marks and spaces are quoted in many ways."""
-    return "".join(re.findall(r"\w+", text)).replace("_", "").casefold()

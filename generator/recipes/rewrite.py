@@ -4,8 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from generator.material import MaterialForm
 from generator.recipes import fields
-from generator.recipes.base import Ask, Join, Recipe, Task, Values
-from generator.recipes.prompting import fenced
+from generator.recipes.base import Ask, Join, Task, Values
+from generator.recipes.prompting import IS_MATERIAL, fenced
+from generator.recipes.written import Written
 
 CHANGES = (
     ("rewrite", _("say it in other words")),
@@ -33,7 +34,7 @@ class RewriteForm(MaterialForm):
     wishes = fields.line(_("Anything else"), required=False)
 
 
-class Rewrite(Recipe):
+class Rewrite(Written):
     slug = "rewrite"
     task = Task.CHANGE
     name = _("Rewrite")
@@ -48,10 +49,10 @@ class Rewrite(Recipe):
         return Ask(
             system=(
                 "You edit texts. You keep their language, Markdown, links and names. You write the "
-                "new text only, without the tags around it."
+                f"new text only. {IS_MATERIAL}"
             ),
-            user=f"{order}{wishes}\n{fenced(material)}",
-            temperature=0.2 if values["change"] == "correct" else 0.7,
+            user=f"{order}{wishes}\n\n{fenced(material)}\n\nWrite the new text now.",
+            temperature=0.2 if values["change"] == "correct" else None,
         )
 
     def ask_part(self, values: Values, part: str, number: int, count: int) -> Ask:

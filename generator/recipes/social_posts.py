@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, RecipeForm, Task, Values
 from generator.recipes.prompting import fenced, lines
+from generator.recipes.written import Written
 
 # What a post may hold, in characters.
 _LIMITS = {
@@ -29,7 +30,7 @@ class SocialPostsForm(RecipeForm):
     language = fields.language()
 
 
-class SocialPosts(Recipe):
+class SocialPosts(Written):
     slug = "social-posts"
     task = Task.MARKETING
     name = _("Social posts")
@@ -49,12 +50,12 @@ class SocialPosts(Recipe):
         )
         return Ask(
             system=(
-                "You write posts for social networks. Each is complete in itself and begins "
-                "differently. You number them as a list (1. …) and write nothing else."
+                "You write posts for social networks, as a numbered list (1. …). Each is complete "
+                "in itself and begins differently. You write nothing else."
             ),
             user=(
-                f"Write {values['count']} posts about this.\n{facts}\n"
-                f"{fenced(values['message'], 'notes')}"
+                f"Write {values['count']} posts about this. Invent no facts.\n"
+                f"{fenced(values['message'], 'notes')}\n{facts}\n\n"
+                f"Write a list of {values['count']} posts now."
             ),
-            temperature=0.8,
         )

@@ -3,7 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
-from generator.recipes.base import Ask, Recipe, RecipeForm, Task, Values
+from generator.recipes.base import Ask, RecipeForm, Task, Values
+from generator.recipes.prompting import fenced, lines
+from generator.recipes.written import Written
 
 GENRES = (
     ("literary", _("literary")),
@@ -29,7 +31,7 @@ class StoryForm(RecipeForm):
     language = fields.language()
 
 
-class Story(Recipe):
+class Story(Written):
     slug = "story"
     task = Task.WRITE
     name = _("Story")
@@ -37,15 +39,21 @@ class Story(Recipe):
     Form = StoryForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
-        characters = f"\nCharacters: {values['characters']}" if values["characters"] else ""
+        facts = lines(
+            [
+                ("Characters", values["characters"]),
+                ("Length", f"about {values['words']} words"),
+                ("Language", values["language"]),
+            ]
+        )
         return Ask(
             system=(
                 "You write short stories in vivid, concrete prose. You begin with a title as a "
                 "Markdown heading (# …) and then tell the story. You write nothing about the story."
             ),
             user=(
-                f"Write a {values['genre']} short story of about {values['words']} words "
-                f"in {values['language']}.\nWhat happens: {values['idea']}{characters}"
+                f"Write a short story, {values['genre']}, in which this happens:\n"
+                f"{fenced(values['idea'], 'notes')}\n{facts}\n\n"
+                "Write the story now. Begin with its title."
             ),
-            temperature=0.9,
         )

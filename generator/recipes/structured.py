@@ -8,7 +8,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from boundary.storable import storable
+from boundary.storable import all_storable
 from generator.recipes.base import Misread, Problem
 
 _FENCED = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
@@ -64,7 +64,7 @@ def _values(text: str) -> Iterator[Any]:
     """Yield the objects and lists that a text holds."""
     for candidate in (text, *_FENCED.findall(text)):
         try:
-            yield _storable(_decoder.decode(candidate.strip()))
+            yield all_storable(_decoder.decode(candidate.strip()))
         except (ValueError, RecursionError):
             continue
     end = 0
@@ -73,7 +73,7 @@ def _values(text: str) -> Iterator[Any]:
             continue
         try:
             value, end = _decoder.raw_decode(text, beginning.start())
-            yield _storable(value)
+            yield all_storable(value)
         except (ValueError, RecursionError):
             continue
 
@@ -83,14 +83,3 @@ def _refused(name: str) -> Any:
 
 
 _decoder = json.JSONDecoder(parse_constant=_refused)
-
-
-def _storable(value: Any) -> Any:
-    """Return it with texts that the database can keep: an escape can be half a letter."""
-    if isinstance(value, str):
-        return storable(value)
-    if isinstance(value, list):
-        return [_storable(each) for each in value]
-    if isinstance(value, dict):
-        return {storable(key): _storable(each) for key, each in value.items()}
-    return value

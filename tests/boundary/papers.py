@@ -6,9 +6,10 @@ import zlib
 import docx
 import pypdf
 from fpdf import FPDF
+from pypdf.generic import DecodedStreamObject, NameObject
 
 
-def pdf(*pages: str, password: str = "") -> bytes:
+def pdf(*pages: str, password: str | None = None, algorithm: str = "AES-256") -> bytes:
     made = FPDF()
     made.set_font("Helvetica", size=11)
     made.set_title("A report")
@@ -16,10 +17,10 @@ def pdf(*pages: str, password: str = "") -> bytes:
         made.add_page()
         made.multi_cell(0, 5, text)
     data = bytes(made.output())
-    if not password:
+    if password is None:
         return data
     writer = pypdf.PdfWriter(clone_from=io.BytesIO(data))
-    writer.encrypt(password, algorithm="RC4-128")
+    writer.encrypt(password, algorithm=algorithm, owner_password="owner")
     locked = io.BytesIO()
     writer.write(locked)
     return locked.getvalue()
@@ -27,6 +28,44 @@ def pdf(*pages: str, password: str = "") -> bytes:
 
 def raw_pdf(content: bytes) -> bytes:
     """Return a PDF of one page whose content stream is `content`, packed."""
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    return _one_page(content, font)
+
+
+def pdf_in_any_script(*lines: str) -> bytes:
+    """Return a PDF whose font says which letter each of its glyphs is, as office programs do.
+
+    Glyphs are drawn from left to right: turn a line that is read from the right.
+    """
+    letters = sorted(set("".join(lines)))
+    glyphs = {letter: b"%04x" % number for number, letter in enumerate(letters, 1)}
+    pairs = b"".join(
+        b"<%s> <%s>\n" % (glyph, letter.encode("utf-16-be").hex().encode())
+        for letter, glyph in glyphs.items()
+    )
+    to_unicode = (
+        b"/CIDInit /ProcSet findresource begin begincmap\n1 begincodespacerange\n<0000> <ffff>\n"
+        b"endcodespacerange\n%d beginbfchar\n%sendbfchar\nendcmap end" % (len(glyphs), pairs)
+    )
+    font = (
+        b"<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H"
+        b" /DescendantFonts [7 0 R] /ToUnicode 6 0 R >>"
+    )
+    below = b"<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /DW 1000 /CIDSystemInfo"
+    below += b" << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>"
+    shown = b"".join(
+        b"<%s> Tj 0 -20 Td\n" % b"".join(glyphs[letter] for letter in line) for line in lines
+    )
+    content = b"BT /F1 12 Tf 50 700 Td\n" + shown + b"ET"
+    return _one_page(
+        content,
+        font,
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(to_unicode), to_unicode),
+        below,
+    )
+
+
+def _one_page(content: bytes, *font: bytes) -> bytes:
     packed = zlib.compress(content, 9)
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",
@@ -34,7 +73,7 @@ def raw_pdf(content: bytes) -> bytes:
         b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
         b" /Resources << /Font << /F1 5 0 R >> >> >>",
         b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(packed), packed),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+        *font,
     ]
     body, places = b"%PDF-1.4\n", []
     for number, each in enumerate(objects, 1):
@@ -47,6 +86,18 @@ def raw_pdf(content: bytes) -> bytes:
         len(objects) + 1,
         start,
     )
+
+
+def pdf_of_half_letters() -> bytes:
+    """Return a PDF with "A-B", of whose font A is half a letter and B is none."""
+    writer = pypdf.PdfWriter(clone_from=io.BytesIO(raw_pdf(b"BT /F1 12 Tf (A-B) Tj ET")))
+    means = DecodedStreamObject()
+    means.set_data(b"2 beginbfchar <41> <D800> <42> <0000> endbfchar")
+    font = writer.pages[0]["/Resources"]["/Font"]["/F1"]
+    font[NameObject("/ToUnicode")] = writer._add_object(means)
+    made = io.BytesIO()
+    writer.write(made)
+    return made.getvalue()
 
 
 def word(*paragraphs: str) -> bytes:

@@ -213,3 +213,11 @@ def test_a_table_comes_as_a_table(enter, person, model, fake):
     page.get_by_role("button", name="Make it").click()
     expect(results(page)).to_have_attribute("data-state", "done")
     expect(results(page)).to_contain_text("Ada")
+
+
+def test_on_a_phone_what_is_made_comes_into_view(enter, person, model):
+    page = enter(person, width=390, height=844)
+    make(page)
+    expect(results(page)).to_be_in_viewport(ratio=0.5)
+    page.reload()
+    expect(results(page)).to_be_in_viewport()

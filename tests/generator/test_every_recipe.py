@@ -142,6 +142,15 @@ def test_what_is_no_text_is_refused(recipe):
 
 
 @every
+def test_half_letters_become_what_can_be_kept(recipe):
+    """A form that is sent as UTF-7 can hold them; Postgres and the wire cannot."""
+    values = values_of(recipe, written="a\ud800b")
+    json.dumps(values, ensure_ascii=False).encode()
+    for name in texts(recipe):
+        assert values[name] == "a\ufffdb"
+
+
+@every
 def test_numbers_have_ends(recipe):
     for name, field in recipe.Form().fields.items():
         if isinstance(field, forms.IntegerField | forms.FloatField):

@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import QueryDict
 
 from boundary.documents import UnreadableDocument
 from boundary.documents.reading import Document
@@ -38,7 +39,7 @@ def test_a_text_is_taken_as_it_is():
 def test_a_file_is_read():
     form = MaterialForm({}, upload())
     assert form.is_valid(), form.errors
-    assert form.cleaned_data == {"text": "On paper.", "source": "A report"}
+    assert form.cleaned_data == {"text": "On paper.", "source": "a.pdf"}
 
 
 def test_a_page_is_read(pages):
@@ -71,20 +72,55 @@ def test_an_empty_file_is_refused():
 
 
 def test_too_much_is_refused(monkeypatch):
-    assert MaterialForm({"text": "x" * (LONGEST_MATERIAL + 1)}).errors["text"]
+    errors = MaterialForm({"text": "x" * (LONGEST_MATERIAL + 1)}).errors
+    assert "1,000,001 of at most 1,000,000" in str(errors["text"])
+    assert MaterialForm({"text": "蜂" * LONGEST_MATERIAL}).is_valid()
     many = upload("a.txt", b"many words " * (LONGEST_MATERIAL // 10))
-    assert "million" in str(MaterialForm({}, many).errors["file"])
+    assert "1,099,999 of at most 1,000,000" in str(MaterialForm({}, many).errors["file"])
     monkeypatch.setattr(material, "LONGEST_FILE", 10)
     assert "7 MB" in str(MaterialForm({}, upload()).errors["file"])
     assert LONGEST_FILE < 8 * 2**20
 
 
 class LetterForm(MaterialForm):
+    greeting = material.forms.CharField(required=False)
     closing = material.forms.CharField()
 
 
+def sent(**values: str) -> QueryDict:
+    data = QueryDict(mutable=True)
+    data.update(values)
+    return data
+
+
 def test_what_was_read_is_there_when_the_form_is_shown_again():
-    form = LetterForm({}, upload())
+    form = LetterForm(sent(closing="", greeting="Dear"), upload())
     assert not form.is_valid()
+    assert form["greeting"].value() == "Dear"
     assert "On paper." in str(form["text"])
     assert LetterForm({"text": "On paper.", "closing": "Yours"}).is_valid()
+
+
+def test_the_form_that_is_shown_again_can_be_sent_as_it_is(pages):
+    pages["https://example.test/"] = Document("Bees sleep.", "", "html")
+    form = LetterForm(sent(address="https://example.test/", closing=""), {})
+    assert not form.is_valid()
+    shown = {name: form[name].value() for name in ("text", "address")}
+    again = LetterForm(sent(**shown, closing="Yours"))
+    assert again.is_valid(), again.errors
+    assert again.cleaned_data == {
+        "text": "Bees sleep.",
+        "greeting": "",
+        "closing": "Yours",
+        "source": "",
+    }
+
+
+def test_nothing_is_read_or_fetched_while_one_types(pages):
+    form = MaterialForm(sent(address="https://example.test/"), upload(data=b"x"), is_draft=True)
+    assert form.is_valid()  # `pages` knows no such address
+    assert not MaterialForm(sent(address="https://example.test/"), is_draft=True)["text"].errors
+
+
+def test_a_text_holds_no_nul():
+    assert MaterialForm({"text": "a\0b"}).errors["text"]

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from boundary.markdown import render, verbatim
 from generator.actions import add_variant, delete_work, pick_variant
+from generator.consumers import WorkConsumer
 from generator.models import Variant
 from runs.actions import finish
 from runs.buffer import Buffer, Frame
@@ -89,6 +90,24 @@ async def test_who_comes_late_gets_all_of_it(story, session):
     assert render(TEXT) in (await until(socket, "<strong>cat</strong>"))[-1]["content"]
     await writer.end()
     await until(socket, 'data-state="done"')
+    await socket.leave()
+
+
+async def test_one_that_ends_while_its_page_catches_up_is_shown(story, session, monkeypatch):
+    writer = await written(story)
+    await writer.write(TEXT)
+    real = WorkConsumer._newest_text
+
+    async def and_ends(self, run):
+        text = await real(self, run)
+        if writer.run.is_live:
+            await writer.end()
+        return text
+
+    monkeypatch.setattr(WorkConsumer, "_newest_text", and_ends)
+    socket = await Socket(path_of(story), session).opened()
+    seen = await until(socket, 'data-state="done"')
+    assert any("<strong>cat</strong>" in patch["content"] for patch in seen)
     await socket.leave()
 
 
