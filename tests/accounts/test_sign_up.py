@@ -139,7 +139,7 @@ def test_a_password_of_a_megabyte_is_answered(client, house):
 
 
 def test_a_body_beyond_the_limit_is_refused(client, house):
-    assert client.post(URL, form(password="x" * 3_000_000)).status_code == 413
+    assert client.post(URL, form(password="x" * 6_000_000)).status_code == 413
 
 
 def test_somebody_signed_in_has_no_use_for_it(owner_client):
