@@ -256,7 +256,7 @@ def test_recipes(draw, cooked, name, language):
 def test_work_in_progress(draw, person, model, fake):
     def show(page: Page) -> None:
         fake.queue(pieces=[f"{word} " for word in kitchen.STORIES[0].split(" ")], stall_after=40)
-        fake.queue(status=401)
+        fake.queue(status=400)
         page.goto("/generate/story/")
         page.locator("[name=idea]").fill(kitchen.IDEA)
         page.locator("[name=variants]").fill("2")
