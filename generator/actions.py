@@ -164,7 +164,10 @@ def delete_work(work: Work) -> None:
     topic = work.topic
     live = list(Run.objects.live().filter(step__variant__work=work))
     with transaction.atomic():
-        _locked(work).delete()
+        locked = _locked(work)
+        # Workers lock a variant, then its steps; a delete alone would take them the other way.
+        list(locked.variants.select_for_update().order_by("pk").values_list("pk"))
+        locked.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
     for run in live:
         request_stop(run)

@@ -12,6 +12,7 @@ from typing import Any, Self
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import TextChoices
+from django.utils.html import conditional_escape
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -76,7 +77,8 @@ class Variable:
     def field(self) -> forms.Field:
         """Return what asks for it."""
         label = self.label or self.name
-        given: dict[str, Any] = {"required": self.is_required, "help_text": self.help}
+        escaped = conditional_escape(self.help)  # Django shows a help as HTML
+        given: dict[str, Any] = {"required": self.is_required, "help_text": escaped}
         field: forms.Field
         if self.asks == Asks.TEXT:
             field = fields.text(label, **given)
@@ -88,7 +90,7 @@ class Variable:
         elif self.asks == Asks.CHOICE:
             field = forms.ChoiceField(label=label, choices=self._choices(), **given)
         elif self.asks == Asks.YES_NO:
-            field = forms.BooleanField(label=label, required=False, help_text=self.help)
+            field = forms.BooleanField(label=label, required=False, help_text=escaped)
         else:
             field = fields.line(label, **given)
         field.initial = self.default == YES if self.asks == Asks.YES_NO else self.default

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from generator.models import Step, Variant
-from generator.own import recipe_of
+from generator.own import Gone, recipe_of
 from generator.plan import next_steps, put_together, read_by
 from generator.recipes.answers import check
 from generator.recipes.base import Join, Kind, Misread
@@ -95,7 +95,10 @@ def take_answer(run: Run) -> None:
     step = Step.objects.filter(run=run).select_related("variant").first()
     if step is None:  # it was deleted, or given up
         return
-    variant = lock(step.variant)
+    try:
+        variant = lock(step.variant)
+    except Variant.DoesNotExist:  # deleted while we waited for it
+        return
     step.variant, step.text = variant, run.text
     step.save(update_fields=["text"])
     if step.is_last and run.state != State.DONE:
@@ -165,6 +168,8 @@ def _kept(step: Step, text: str) -> str:
     """Return what an answer comes to. Raises `Misread`."""
     work = step.variant.work
     recipe, values = recipe_of(work), work.values
+    if isinstance(recipe, Gone):  # deleted while this was written
+        return text
     if step.is_last:
         check(text, recipe.ask(values, is_notes=step.level > 0), values)
         return recipe.read(values, text)

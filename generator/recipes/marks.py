@@ -7,10 +7,10 @@ _MARK = re.compile(
     r"""
     ```.*?```                                               # code
   | `[^`\n]+`
-  | https?://[!-~]+                                         # an address: no letters beyond ASCII
+  | https?://[!-~]{1,2000}                                  # an address: no letters beyond ASCII
   | \{\{[^{}\n]+\}\} | \$\{[^{}\n]+\} | \{[^{}\s]*\}        # {{x}} ${x} {x} {}
   | %\(\w+\)[-+#0-9.]*[a-zA-Z]                              # %(x)s
-  | %(?:\d+\$)?[-+#0]*\d*(?:\.\d+)?[sdifgxXcu@](?![a-zA-Z]) # %s %1$s %.2f
+  | %(?:\d{1,2}\$)?[-+#0]{0,5}\d{0,6}(?:\.\d{1,6})?[sdifgxXcu@](?![a-zA-Z])  # %s %1$s %.2f
   | </?[a-zA-Z][\w:-]*                                      # an element: its attributes may change
     """,
     re.VERBOSE | re.DOTALL,

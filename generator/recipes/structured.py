@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -14,6 +15,7 @@ from generator.recipes.base import Misread, Problem
 _FENCED = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 _BEGINNING = re.compile(r"[{\[]")
 _MOST_BEGINNINGS = 40  # of JSON among words: a text of brackets only is not tried at each of them
+_MOST_ERRORS = 50  # looked at for the one to tell of
 _LONGEST_REASON = 200  # letters of what the model is told
 
 
@@ -41,7 +43,7 @@ def json_of(text: str, schema: dict[str, Any]) -> Any:
     validator = Draft202012Validator(schema)
     reason = "it is not JSON"
     for value in _values(text):
-        error = best_match(validator.iter_errors(value))
+        error = best_match(islice(validator.iter_errors(value), _MOST_ERRORS))
         if error is None:
             return value
         if reason == "it is not JSON":

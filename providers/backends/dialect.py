@@ -74,7 +74,10 @@ class Dialect:
         elif "stream_options" in asked and "stream_options" in refusal:
             self._unknown.add("stream_options")
         elif "response_format" in asked and re.search(r"response_format|json_?schema", refusal):
-            del self._formats[0]
+            # Of several that were asked at once the first refusal teaches the others.
+            kind = asked["response_format"]["type"]
+            if self._formats and self._formats[0]({})["type"] == kind:
+                del self._formats[0]
         else:
             refused = {name for name in _SAMPLING if name in asked and name in refusal}
             self._unknown |= refused

@@ -1,5 +1,6 @@
 """Works and their results: made once, as many as were asked, and nothing where limits forbid."""
 
+import time
 import uuid
 
 import pytest
@@ -7,9 +8,13 @@ from django.core.exceptions import ValidationError
 
 from generator.actions import add_variant, delete_work, make_work, pick_variant
 from generator.models import MOST_VARIANTS, Step, Variant, Work
+from generator.own import recipe_of_version
+from generator.own_actions import delete_recipe
 from generator.recipes import built_in
+from generator.recipes.marks import lost
 from providers.errors import LimitReached
 from runs.models import Run
+from tests.generator.kitchen import make_recipe
 from tests.generator.readers import answer, answer_all, filled, queued, variant_of
 from tests.threads import in_threads
 from usage.limits import set_limits
@@ -142,3 +147,23 @@ def test_an_answer_to_what_was_deleted_meanwhile_is_let_go(owner, model, values)
     Work.objects.filter(pk=variant.work_id).delete()
     answer(step, "Too late.")
     assert written()[:3] == (0, 0, 0)
+
+
+def test_a_recipe_that_is_deleted_while_it_is_used_leaves_the_answer(owner, model):
+    recipe = make_recipe(owner)
+    values = {"v-what": "a parcel", "v-tone": "warm"}
+    made = recipe_of_version(recipe.current)
+    variant = make_work(owner, made, values, model, uuid.uuid4()).variants.get()
+    delete_recipe(recipe, owner)
+    answer(queued(variant)[0], "It is late.")
+    variant.refresh_from_db()
+    assert variant.text == "It is late."
+
+
+@pytest.mark.parametrize(
+    "text", ["%" + "0" * 40_000, "http://a" + ")" * 60_000 + "/x"], ids=["percent", "address"]
+)
+def test_odd_marks_do_not_hold_a_worker_up(text):
+    began = time.monotonic()
+    lost(text, text)
+    assert time.monotonic() - began < 2

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from providers.backends.dialect import Dialect
 from providers.values import Prompt, Turn
 from tests.fake_backend import FakeBackend
 from tests.providers.conftest import HELLO, backend, read, text
@@ -74,6 +75,14 @@ async def test_a_server_without_schemas_is_asked_for_json_and_then_for_text(fake
     await read(called, prompt)
     formats = [call.request.get("response_format", {}).get("type") for call in fake.calls]
     assert formats == ["json_schema", "json_object", None, None]
+
+
+async def test_what_several_are_refused_at_once_is_learnt_once():
+    dialect = Dialect("host.example")
+    asked = [dialect.body("m", replace(HELLO, schema=SCHEMA), stream=True) for _ in range(3)]
+    assert all(dialect.learn("response_format is not supported", body) for body in asked)
+    again = dialect.body("m", replace(HELLO, schema=SCHEMA), stream=True)
+    assert again["response_format"] == {"type": "json_object"}
 
 
 @pytest.mark.parametrize("stream", [True, False])
