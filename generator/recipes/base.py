@@ -94,7 +94,11 @@ class Ask:
     completes: bool = False
 
     def told(self, what: str) -> "Ask":
-        """Return it with `what` was wrong with an earlier answer."""
+        """Return it with `what` was wrong with an earlier answer; a text that is gone on with has
+        no place for that.
+        """
+        if self.completes:
+            return self
         return replace(self, user=f"{self.user}\n\n{what}")
 
 
@@ -112,10 +116,17 @@ class RecipeForm(forms.Form):
         self.is_draft = is_draft
 
     def clean(self) -> dict[str, Any]:
-        """Return what can be kept; a request in another encoding can hold half a letter."""
+        """Return what can be kept, with the line ends of a text, not those of a form.
+
+        A request in another encoding can hold half a letter.
+        """
         values = super().clean() or self.cleaned_data
-        values.update({name: all_storable(value) for name, value in values.items()})
+        values.update({name: all_storable(_unix(value)) for name, value in values.items()})
         return values
+
+
+def _unix(value: Any) -> Any:
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 class Recipe:

@@ -38,7 +38,8 @@ class CodeReview(Recipe):
             ),
             user=(
                 f"Review this code for {values['focus']}, in {values['language']}.{context}\n"
-                f"{coding.shown(values['code'])}"
+                f"{coding.shown(values['code'])}\n\n"
+                "Write the review now, as a list. Speak only of what stands in this code."
             ),
             temperature=0.2,
         )

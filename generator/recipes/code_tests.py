@@ -30,7 +30,10 @@ class CodeTests(Recipe):
                 "Each test has a name that says what it expects. You write one fenced code block "
                 "and nothing else."
             ),
-            user=f"Write {kind or 'the'} tests for this code.{cases}\n"
-            f"{coding.shown(values['code'])}",
+            user=(
+                f"Write {kind or 'the'} tests for this code.{cases}\n"
+                f"{coding.shown(values['code'])}\n\n"
+                "Write test functions now. Each calls this code and asserts what comes back."
+            ),
             temperature=0.2,
         )

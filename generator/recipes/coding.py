@@ -29,6 +29,7 @@ def code(label: Words = "") -> Any:
         label=label or _("Code"),
         strip=False,
         max_length=fields.LONGEST_TEXT,
+        validators=[fields.not_blank],
         widget=forms.Textarea(attributes),
     )
 

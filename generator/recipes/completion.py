@@ -1,7 +1,7 @@
 """A text gone on with, by the classical parameters.
 
 They are those of https://platform.openai.com/docs/api-reference/completions; `n` is how many
-results are asked for.
+results are asked for. A number that is left empty is left to the server.
 """
 
 from typing import Any
@@ -15,11 +15,35 @@ from generator.recipes.base import Ask, Kind, Recipe, RecipeForm, Task, Values
 
 MOST_STOPS = 4  # as servers take them
 LONGEST_STOP = 100
+_LINE_END, _TAB = r"\n", r"\t"  # as they are typed
+
+
+class StopsField(forms.CharField):
+    """Its cleaned value is a list of the texts, one a line."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(strip=False, widget=forms.Textarea({"dir": "auto", "rows": 2}), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Return as it is typed what was kept of an earlier form."""
+        if not isinstance(value, list | tuple):
+            return value
+        return "\n".join(stop.replace("\n", _LINE_END).replace("\t", _TAB) for stop in value)
+
+    def clean(self, value: Any) -> Any:
+        lines = super().clean(value).replace("\r\n", "\n").split("\n")
+        stops = [line.replace(_LINE_END, "\n").replace(_TAB, "\t") for line in lines if line]
+        if len(stops) > MOST_STOPS:
+            raise ValidationError(_("At most four texts to stop at."))
+        if any(len(stop) > LONGEST_STOP for stop in stops):
+            raise ValidationError(_("A text to stop at has 100 characters at most."))
+        return list(dict.fromkeys(stops))
 
 
 def _number(label: Any, least: float, most: float, initial: float, help_text: Any) -> Any:
     return forms.FloatField(
         label=label,
+        required=False,
         min_value=least,
         max_value=most,
         initial=initial,
@@ -33,6 +57,7 @@ class CompletionForm(RecipeForm):
         label=_("Prompt"),
         strip=False,  # a space at the end is part of it
         max_length=fields.LONGEST_TEXT,
+        validators=[fields.not_blank],
         widget=forms.Textarea({"dir": "auto", "rows": 8}),
     )
     max_tokens = forms.IntegerField(
@@ -61,22 +86,14 @@ class CompletionForm(RecipeForm):
     frequency_penalty = _number(
         _("Frequency penalty"), -2, 2, 0, _("more keeps words from coming again and again")
     )
-    stop = forms.CharField(
+    stop = StopsField(
         label=_("Stop at"),
         required=False,
-        strip=False,
-        help_text=_("up to four texts, one a line; what is written ends before them"),
-        widget=forms.Textarea({"rows": 2}),
+        help_text=_(
+            "up to four texts, one a line; what is written ends before them. \\n is the end of a "
+            "line."
+        ),
     )
-
-    def clean_stop(self) -> list[str]:
-        text = self.cleaned_data["stop"].replace("\r\n", "\n")
-        stops = [line for line in text.split("\n") if line]
-        if len(stops) > MOST_STOPS:
-            raise ValidationError(_("At most four texts to stop at."))
-        if any(len(stop) > LONGEST_STOP for stop in stops):
-            raise ValidationError(_("A text to stop at has 100 characters at most."))
-        return stops
 
 
 class Completion(Recipe):
@@ -93,9 +110,14 @@ class Completion(Recipe):
             completes=True,
             max_tokens=values["max_tokens"],
             temperature=values["temperature"],
-            top_p=values["top_p"],
+            top_p=None if values["top_p"] == 1 else values["top_p"],  # all: some refuse to hear it
             stop=tuple(values["stop"]),
             seed=values["seed"],
             presence_penalty=values["presence_penalty"] or None,
             frequency_penalty=values["frequency_penalty"] or None,
         )
+
+    def read(self, values: Values, text: str) -> str:
+        """Return it up to the first text to stop at: a model may not know how to."""
+        found = [text.find(stop) for stop in values["stop"]]
+        return text[: min((at for at in found if at >= 0), default=None)]

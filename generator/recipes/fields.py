@@ -12,6 +12,12 @@ LONGEST_LINE = 300  # code points
 LONGEST_TEXT = 50_000
 
 
+def not_blank(text: str) -> None:
+    """Refuse nothing but white space where a field keeps it as it is."""
+    if not text.strip():
+        raise forms.ValidationError(forms.Field.default_error_messages["required"], "required")
+
+
 def line(label: Words, *, required: bool = True, help_text: Words = "", example: Words = "") -> Any:
     """Return a field for a few words."""
     return forms.CharField(
