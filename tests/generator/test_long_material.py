@@ -7,6 +7,8 @@ import pytest
 from generator.actions import resume_variant
 from generator.door import GeneratorDoor
 from generator.models import Step, Variant
+from generator.results import results_of
+from providers.models import ModelSpec
 from providers.tokens import count, input_bound
 from runs.states import State
 from tests.generator.readers import (
@@ -137,6 +139,41 @@ class TestEndToEnd:
         assert variant.steps.count() > 3
         assert variant.text == values["text"].upper().replace("{NAME}", "{name}")
         assert not variant.problem
+
+    def test_with_its_last_part_it_is_done(self, variant, model):
+        def shown():
+            return results_of(variant.work, variant.pk)[0]
+
+        for step in queued(variant):
+            assert shown().state == "reading"
+            answer(step, self.upper(prompt_text(step.run, model)))
+        answer_all(variant, model, self.upper)
+        assert (shown().state, shown().is_live, shown().can_resume) == ("done", False, False)
+
+    def test_joining_needs_no_model(self, owner, model):
+        values = filled("translation", text=f"{SENTENCE}\n\n" * 30, language="German")
+        variant = variant_of(owner, model, "translation", values)
+        steps = queued(variant)
+        assert len(steps) == variant.steps.count() > 1
+        ModelSpec.objects.filter(pk=model.pk).delete()
+        for step in steps:
+            answer(step, "Der Ausschuss tagte am Dienstag und sprach lange über das Geld.")
+        variant.refresh_from_db()
+        assert variant.text.count("Der Ausschuss") == len(steps)
+        assert results_of(variant.work, variant.pk)[0].state == "done"
+
+    def test_what_was_wrong_with_a_part_is_still_told_after_going_on(self, variant, model):
+        bad, missing, *_others = queued(variant)
+        for _time in range(2):
+            answer(Step.objects.get(pk=bad.pk), "Absatz ohne Platzhalter.")
+        answer(missing, "", State.FAILED)
+        for step in queued(variant):
+            answer(step, self.upper(prompt_text(step.run, model)))
+        resume_variant(variant, model)
+        answer_all(variant, model, self.upper)
+        variant.refresh_from_db()
+        assert "PARAGRAPH" in variant.text
+        assert variant.problem == "lost_marks"
 
     def test_each_part_is_so_short_that_its_translation_fits_into_one_answer(self, variant, model):
         text = variant.work.values["text"]
