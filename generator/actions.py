@@ -162,11 +162,11 @@ def delete_work(work: Work) -> None:
     Not in one transaction, as `stop_variant`.
     """
     topic = work.topic
-    live = list(Run.objects.live().filter(step__variant__work=work))
     with transaction.atomic():
         locked = _locked(work)
         # Workers lock a variant, then its steps; a delete alone would take them the other way.
         list(locked.variants.select_for_update().order_by("pk").values_list("pk"))
+        live = list(Run.objects.live().filter(step__variant__work=work))  # no more can be queued
         locked.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
     for run in live:
