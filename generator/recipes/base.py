@@ -22,6 +22,9 @@ Values = Mapping[str, Any]
 
 Words = Union[str, "_StrPromise"]
 
+# Django's own words for a choice that is none; those of a plain choice repeat what was sent.
+_NOT_A_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
+
 
 class Task(TextChoices):
     """What people come for: the groups of the gallery, in its order."""
@@ -110,6 +113,9 @@ class RecipeForm(forms.Form):
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
+        for field in self.fields.values():
+            if "invalid_choice" in field.error_messages:
+                field.error_messages["invalid_choice"] = _NOT_A_CHOICE
 
     def clean(self) -> dict[str, Any]:
         """Return what can be kept; a request in another encoding can hold half a letter."""

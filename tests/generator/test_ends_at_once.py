@@ -1,5 +1,6 @@
 """Parts of one text that end beside each other: nobody waits for whom waits for them."""
 
+import contextlib
 import threading
 import uuid
 
@@ -21,6 +22,7 @@ from usage.limits import set_limits
 from usage.models import UsageRecord
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 6
 
 
 @pytest.fixture
@@ -66,9 +68,6 @@ def test_the_sweeper_ends_one_part_while_a_worker_ends_another(summary, monkeypa
     assert not UsageRecord.objects.filter(state=UsageRecord.State.HELD).exists()
 
 
-ROUNDS = 6
-
-
 def test_deleting_beside_everything_else(owner, model):
     """Each finds what it looks for, or nothing: no fault, and nothing stays behind."""
     for _round in range(ROUNDS):
@@ -79,10 +78,8 @@ def test_deleting_beside_everything_else(owner, model):
         work = Work.objects.get(pk=variant.work_id)
 
         def unless_gone(act, *args, **options) -> None:
-            try:
+            with contextlib.suppress(Work.DoesNotExist, Variant.DoesNotExist):
                 act(*args, **options)
-            except (Work.DoesNotExist, Variant.DoesNotExist):
-                pass
 
         in_threads(
             lambda work=work: delete_work(work),
