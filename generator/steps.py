@@ -158,7 +158,7 @@ def _read(step: Step, run: Run) -> None:
     if step.is_last:
         _keep(step.variant, text, problem)
         return
-    step.text = text
+    step.text = recipe_of(step.variant.work).misread_part(text) if problem else text
     step.save(update_fields=["text"])
     if problem:
         step.variant.problem = problem

@@ -174,8 +174,12 @@ class Recipe:
         """
         return text
 
+    def misread_part(self, text: str) -> str:
+        """Return what is kept of an answer to a part that was misread again."""
+        return text
+
     def joined(self, values: Values, kept: Sequence[str]) -> str:
-        """Return the result that was `kept` of the parts, or their answers where they were misread.
+        """Return the result that was `kept` of the parts.
 
         Each ends with the space that its part ends with.
         """

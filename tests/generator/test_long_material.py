@@ -265,3 +265,45 @@ def test_a_part_that_was_misread_twice_is_shown_below_the_rows(owner, model):
     assert variant.problem == "not_json"
     assert "| date | Tuesday |" in variant.text
     assert variant.text.endswith("~~~\nSorry again.\n~~~")
+
+
+ODD = ['[["a"]]', '[["a", "b", "c"]]', "[]", '"text"', "[[]]"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=["short", "words", "none", "text", "empty"])
+def test_a_misread_part_that_looks_like_rows_is_shown_as_it_is(owner, model, odd):
+    text = "\n\n".join(SENTENCE * 4 for _n in range(20))
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    bad = queued(variant)[0]
+    for _time in range(2):
+        answer(Step.objects.get(pk=bad.pk), odd)
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.problem == "not_json"
+    assert variant.text.splitlines()[2].startswith("| date | Tuesday |")
+    assert variant.text.endswith(f"~~~\n{odd}\n~~~")
+
+
+@pytest.mark.parametrize("space", ["\f", "\u3000", "\xa0"], ids=["form feed", "wide", "no break"])
+def test_rows_of_a_part_are_rows_whatever_space_it_ends_with(owner, model, space):
+    text = f"{SENTENCE * 4}\n{space}\n" * 20
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.steps.count() > 1
+    assert variant.text.splitlines()[2:] == ["| date | Tuesday | 80 |"]
+
+
+def test_a_part_that_is_answered_with_nothing_twice_leaves_the_rows(owner, model):
+    text = "\n\n".join(SENTENCE * 4 for _n in range(20))
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    bad = queued(variant)[0]
+    for _time in range(2):
+        answer(Step.objects.get(pk=bad.pk), " ")
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.problem == "empty"
+    assert len(variant.text.splitlines()) == 3
