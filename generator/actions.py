@@ -63,25 +63,22 @@ def make_work(
     return made
 
 
+@transaction.atomic
 def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
-    """Queue another result beside the others, once per `client_id`."""
-    try:
-        with transaction.atomic():
-            locked = _locked(work)
-            _refuse_unless_open(locked)
-            number = locked.variants.count() + 1
-            if number > MOST_VARIANTS:
-                raise ValidationError(
-                    _("There are %(most)d results already. Run the recipe again for more."),
-                    code="too_many",
-                    params={"most": MOST_VARIANTS},
-                )
-            return _begin(locked, recipe_of(locked), model, number, client_id)
-    except (IntegrityError, LimitReached):
-        made = work.variants.filter(pk=_variant_id(work, client_id)).first()
-        if made is None:
-            raise
+    """Queue another result beside the others, once per `client_id`. Raises `LimitReached`."""
+    locked = _locked(work)
+    made = locked.variants.filter(pk=_variant_id(work, client_id)).first()
+    if made is not None:
         return made
+    _refuse_unless_open(locked)
+    number = locked.variants.count() + 1
+    if number > MOST_VARIANTS:
+        raise ValidationError(
+            _("There are %(most)d results already. Run the recipe again for more."),
+            code="too_many",
+            params={"most": MOST_VARIANTS},
+        )
+    return _begin(locked, recipe_of(locked), model, number, client_id)
 
 
 def _refuse_unless_open(work: Work) -> None:
@@ -125,15 +122,18 @@ def stop_variant(variant: Variant) -> None:
 def resume_variant(variant: Variant, model: ModelSpec) -> None:
     """Go on where a result stopped: what came whole is kept, `model` is asked for the rest.
 
-    A result that goes on already is left alone. Raises `LimitReached`.
+    Parts that are being read are left alone, and so is a result that goes on already. Raises
+    `LimitReached`.
     """
     locked = lock(variant)
-    if locked.steps.live().exists() or not is_unfinished(locked):
+    if locked.steps.stopping().exists() or not is_unfinished(locked):
         return
     _refuse_unless_open(locked.work)
     can_continue = recipe_of(locked.work).kind is not Kind.TABLE
     locked.model = model
-    locked.paused_by = locked.problem = ""
+    locked.paused_by = ""
+    if locked.steps.filter(is_last=True).exists():  # else it is told of a part that stays
+        locked.problem = ""
     locked.updated_at = Now()
     locked.save(update_fields=["model", "paused_by", "problem", "updated_at"])
     for step in locked.steps.unfinished():
@@ -162,11 +162,11 @@ def delete_work(work: Work) -> None:
     Not in one transaction, as `stop_variant`.
     """
     topic = work.topic
-    live = list(Run.objects.live().filter(step__variant__work=work))
     with transaction.atomic():
         locked = _locked(work)
         # Workers lock a variant, then its steps; a delete alone would take them the other way.
         list(locked.variants.select_for_update().order_by("pk").values_list("pk"))
+        live = list(Run.objects.live().filter(step__variant__work=work))  # no more can be queued
         locked.delete()
         transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
     for run in live:

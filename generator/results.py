@@ -31,6 +31,10 @@ class Progress:
     done: int
     total: int
 
+    @property
+    def is_whole(self) -> bool:
+        return self.done == self.total
+
 
 @dataclass(frozen=True)
 class Result:
@@ -56,12 +60,16 @@ class Result:
 
     @property
     def state(self) -> str:
-        """The state of the last Run; before there is one "reading" or "paused"."""
+        """The state of the last Run; before there is one "reading" or "paused".
+
+        Where the answers to the parts are the result, there never is one: it is done with them.
+        """
         if self.run is not None:
             return self.run.state
         if self.variant.paused_by:
             return "paused"
-        return "reading" if self.progress else State.DONE.value
+        is_read = self.progress is None or self.progress.is_whole
+        return State.DONE.value if is_read else "reading"
 
     @property
     def is_live(self) -> bool:

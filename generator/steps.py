@@ -14,7 +14,7 @@ from generator.own import Gone, recipe_of
 from generator.plan import next_steps, put_together, read_by
 from generator.recipes.answers import check
 from generator.recipes.base import Join, Kind, Misread
-from providers.errors import LimitReached, ModelWithdrawn
+from providers.errors import BadRequest, LimitReached, ModelWithdrawn
 from runs.actions import queue_run
 from runs.hints import publish
 from runs.models import Run
@@ -33,8 +33,10 @@ def lock(variant: Variant) -> Variant:
 
 
 def is_unfinished(variant: Variant) -> bool:
-    """Say whether there is something to go on with."""
-    return bool(variant.paused_by) or variant.steps.unfinished().exists()
+    """Say whether there is something to go on with. Whoever stops it may be later than its end."""
+    if variant.steps.unfinished().exists():
+        return True
+    return bool(variant.paused_by) and not variant.steps.whole().exists()
 
 
 def go_on(variant: Variant) -> None:
@@ -49,8 +51,7 @@ def go_on(variant: Variant) -> None:
     if not (pending or live or steps.broken().exists()):
         pending = _begin_level(variant)
     if pending and variant.model is None:
-        variant.paused_by = ModelWithdrawn.kind
-        variant.save(update_fields=["paused_by"])
+        _pause(variant, ModelWithdrawn.kind)
         return
     for step in pending[: max(AT_ONCE - live, 0)]:
         step.variant = variant
@@ -61,12 +62,15 @@ def _begin_level(variant: Variant) -> list[Step]:
     """Return the steps above those that all have their answers; none where the result is whole."""
     steps = variant.steps.order_by("level", "position")
     highest = steps.last()
-    if highest is None or highest.is_last or variant.model is None:
+    if highest is None or highest.is_last:
         return []
     below = list(steps.filter(level=highest.level))
     recipe = recipe_of(variant.work)
     if recipe.joining(variant.work.values) is not Join.NOTES:
         _keep(variant, put_together(recipe, variant.work, below), variant.problem)
+        return []
+    if variant.model is None or isinstance(recipe, Gone):
+        _pause(variant, ModelWithdrawn.kind if variant.model is None else BadRequest.kind)
         return []
     return Step.objects.bulk_create(next_steps(variant, below, variant.model))
 
@@ -108,14 +112,12 @@ def take_answer(run: Run) -> None:
     elif run.state == State.DONE:
         _read(step, run)
     if run.state != State.DONE:
-        variant.paused_by = variant.paused_by or run.error_kind or BY_PERSON
-        variant.save(update_fields=["paused_by"])
+        _pause(variant, variant.paused_by or run.error_kind or BY_PERSON)
         return
     try:
         go_on(variant)
     except LimitReached as error:
-        variant.paused_by = error.kind
-        variant.save(update_fields=["paused_by"])
+        _pause(variant, error.kind)
 
 
 def _continue(step: Step, run: Run) -> None:
@@ -125,8 +127,7 @@ def _continue(step: Step, run: Run) -> None:
             queue_step(step, prefix=run.text)
             return
     except LimitReached as error:
-        step.variant.paused_by = error.kind
-        step.variant.save(update_fields=["paused_by"])
+        _pause(step.variant, error.kind)
     step.forget()
 
 
@@ -157,7 +158,7 @@ def _read(step: Step, run: Run) -> None:
     if step.is_last:
         _keep(step.variant, text, problem)
         return
-    step.text = text
+    step.text = recipe_of(step.variant.work).misread_part(text) if problem else text
     step.save(update_fields=["text"])
     if problem:
         step.variant.problem = problem
@@ -177,6 +178,11 @@ def _kept(step: Step, text: str) -> str:
         return text
     check(text, recipe.ask_part(values, "", 1, 1), values)
     return recipe.read_part(values, text, read_by(step))
+
+
+def _pause(variant: Variant, why: str) -> None:
+    variant.paused_by = why
+    variant.save(update_fields=["paused_by"])
 
 
 def _keep(variant: Variant, text: str, problem: str = "") -> None:

@@ -55,17 +55,23 @@ def end_expired(run_id: UUID) -> None:
         if run is None:
             return
         text = _merged_text(run)
-        _settle_open_attempts(run, text.removeprefix(run.prefix))
-        if run.first_text_at is None and run.stop_requested_at is None:
-            if run.fence < MOST_CLAIMS:
-                actions.requeue(run)
-                transaction.on_commit(lambda: actions.hint_worker(run.pk))
-            else:
-                actions.finish(run, State.FAILED, text=run.prefix, error_kind="internal")
-            return
-        state = State.STOPPED if run.stop_requested_at else State.INTERRUPTED
-        lost = WorkerLost.kind if state is State.INTERRUPTED else ""
-        actions.finish(run, state, text=text, error_kind=lost)
+        written = text.removeprefix(run.prefix)
+        _end(run, text)
+        _settle_open_attempts(run, written)  # last, as in `finish`
+
+
+def _end(run: Run, text: str) -> None:
+    """Queue it again where nothing was shown; else it is over, with `text`."""
+    if run.first_text_at is None and run.stop_requested_at is None:
+        if run.fence < MOST_CLAIMS:
+            actions.requeue(run)
+            transaction.on_commit(lambda: actions.hint_worker(run.pk))
+        else:
+            actions.finish(run, State.FAILED, text=run.prefix, error_kind="internal")
+        return
+    state = State.STOPPED if run.stop_requested_at else State.INTERRUPTED
+    lost = WorkerLost.kind if state is State.INTERRUPTED else ""
+    actions.finish(run, state, text=text, error_kind=lost)
 
 
 def _merged_text(run: Run) -> str:

@@ -124,6 +124,10 @@ class StepQuerySet(models.QuerySet["Step"]):
     def live(self) -> Self:
         return self.filter(run__state__in=LIVE)
 
+    def stopping(self) -> Self:
+        """Return those that somebody stopped, and whose worker did not hear of it yet."""
+        return self.live().filter(run__stop_requested_at__isnull=False)
+
     def broken(self) -> Self:
         """Return those whose answer broke off, or never came."""
         return self.filter(run__state__in=_BROKEN)
@@ -132,6 +136,10 @@ class StepQuerySet(models.QuerySet["Step"]):
         """Return those whose answer did not come whole; of notes on a part, a cut one is enough."""
         is_cut = Q(is_last=True, run__state=State.DONE, run__finish_reason="length")
         return self.filter(Q(run__state__in=_BROKEN) | is_cut)
+
+    def whole(self) -> Self:
+        """Return the last step, where its answer came and nothing is asked any more."""
+        return self.filter(is_last=True, run__state=State.DONE)
 
 
 class Step(models.Model):

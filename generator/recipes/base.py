@@ -22,6 +22,9 @@ Values = Mapping[str, Any]
 
 Words = Union[str, "_StrPromise"]
 
+# Django's own words for a choice that is none; those of a plain choice repeat what was sent.
+_NOT_A_CHOICE = forms.ModelChoiceField.default_error_messages["invalid_choice"]
+
 
 class Task(TextChoices):
     """What people come for: the groups of the gallery, in its order."""
@@ -114,6 +117,9 @@ class RecipeForm(forms.Form):
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
+        for field in self.fields.values():
+            if "invalid_choice" in field.error_messages:
+                field.error_messages["invalid_choice"] = _NOT_A_CHOICE
 
     def clean(self) -> dict[str, Any]:
         """Return what can be kept, with the line ends of a text, not those of a form.
@@ -179,8 +185,12 @@ class Recipe:
         """
         return text
 
+    def misread_part(self, text: str) -> str:
+        """Return what is kept of an answer to a part that was misread again."""
+        return text
+
     def joined(self, values: Values, kept: Sequence[str]) -> str:
-        """Return the result that was `kept` of the parts, or their answers where they were misread.
+        """Return the result that was `kept` of the parts.
 
         Each ends with the space that its part ends with.
         """

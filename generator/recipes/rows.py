@@ -35,29 +35,20 @@ class RowsRecipe(Recipe):
     def read_part(self, values: Values, text: str, part: str) -> str:
         return json.dumps(self.rows(values, text, part), ensure_ascii=False)
 
+    def misread_part(self, text: str) -> str:
+        """Return text where rows are a list, since what was misread may look like rows."""
+        return json.dumps(text.strip(), ensure_ascii=False)
+
     def joined(self, values: Values, kept: Sequence[str]) -> str:
         rows: Rows = []
         misread = []
-        for text in kept:
-            found = _rows_in(text)
-            if found is None:
-                misread.append(text.strip())
-            else:
+        for found in (json.loads(text.strip()) for text in kept):
+            if isinstance(found, list):
                 rows += found
+            elif found:
+                misread.append(found)
         shown = table(self.columns(values), self.merged(rows))
         return "\n\n".join([shown, *(_verbatim(text) for text in misread)])
-
-
-def _rows_in(text: str) -> Rows | None:
-    """Return what `read_part` kept; `None` for an answer that was misread."""
-    try:
-        rows = json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-    is_rows = isinstance(rows, list) and all(
-        isinstance(row, list) and all(isinstance(cell, str) for cell in row) for row in rows
-    )
-    return rows if is_rows else None
 
 
 def _verbatim(text: str) -> str:

@@ -5,9 +5,11 @@ import signal
 import time
 import uuid
 from functools import partial
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 from generator.actions import make_work, resume_variant
-from generator.models import Variant
+from generator.models import Step, Variant
 from generator.recipes import built_in
 from providers.models import ModelSpec
 from runs.models import Run
@@ -30,6 +32,10 @@ def small(scene, name: str) -> ModelSpec:
     ModelSpec.objects.filter(pk=spec.pk).update(context_window=3000, max_output_tokens=400)
     spec.refresh_from_db()
     return spec
+
+
+def levels(steps: list[Step]) -> list[list[Step]]:
+    return [list(found) for _level, found in groupby(steps, key=attrgetter("level"))]
 
 
 def settled(variant: Variant) -> bool:
@@ -63,6 +69,9 @@ def test_each_part_is_read_whoever_dies(scene, chance, times):
         material = values["text"]
         read = [FACT.findall(material[s.start : s.end]) for s in steps if s.level == 0]
         assert [fact for part in read for fact in part] == [f"FACT-{n}" for n in range(PAGES)]
+        for below, above in pairwise(levels(steps)):  # each answer is read once
+            ranges = [range(step.start, step.end) for step in above]
+            assert [place for each in ranges for place in each] == list(range(len(below)))
         runs = Run.objects.filter(topic__startswith=work.topic)
         asked_again = runs.count() - len(steps)
         print(f"round {round_}: {len(steps)} steps, {kills} kills, {asked_again} asked again")

@@ -3,16 +3,20 @@
 import uuid
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from accounts.actions import deactivate_user
 from generator.actions import add_variant, resume_variant, stop_variant
-from generator.models import Variant
+from generator.models import Variant, Work
 from generator.results import results_of
 from generator.steps import AT_ONCE, BY_PERSON
 from providers.errors import LimitReached
 from providers.models import ModelSpec
+from runs.actions import finish
+from runs.claims import claim
 from runs.models import Run
 from runs.states import State
+from runs.sweeper import sweep_runs
 from tests.generator.readers import answer, filled, prompt_text, queued, variant_of
 from tests.generator.test_long_material import noted, pages
 from tests.threads import in_threads
@@ -129,6 +133,51 @@ def test_a_part_that_failed_pauses_and_only_what_is_missing_is_asked_again(summa
     assert not {step.pk for step in again} & {step.pk for step in others}
 
 
+def test_what_failed_is_asked_again_at_once_beside_what_is_being_read(summary, model):
+    first, second, *others = queued(summary)
+    answer(first, "", State.FAILED)
+    answer(second, "A note.")
+    resume_variant(summary, model)
+    live = set(summary.steps.live().values_list("pk", flat=True))
+    assert len(live) == AT_ONCE
+    assert live >= {first.pk, *(step.pk for step in others)}
+    tries = summary.steps.filter(pk__in=[step.pk for step in others]).values_list("tries")
+    assert set(tries) == {(1,)}
+
+
+def test_what_is_being_stopped_is_not_gone_on_with(story, model):
+    run = claim(queued(story)[0].run_id, "slow")
+    stop_variant(story)
+    resume_variant(story, model)
+    assert Run.objects.count() == 1
+    assert finish(run, State.STOPPED, text="Half")
+    assert shown(story).is_stopped
+    resume_variant(story, model)
+    assert queued(story)[0].run.prefix == "Half"
+
+
+def test_a_stop_that_came_too_late_changes_nothing(story, model):
+    for _time in range(2):
+        end(story, "", State.DONE)
+    Variant.objects.filter(pk=story.pk).update(paused_by=BY_PERSON)
+    assert shown(story).state == State.DONE
+    other = ModelSpec.objects.create(provider=model.provider, name="n", label="Model N")
+    resume_variant(story, other)
+    story.refresh_from_db()
+    assert (story.model, story.problem) == (model, "empty")
+    assert not queued(story)
+
+
+def test_a_recipe_that_goes_while_parts_are_read_ends_it(owner, model):
+    variant = variant_of(owner, model, "summary", filled("summary", text=pages(5)))
+    Work.objects.update(recipe="of-yesterday")
+    for step in queued(variant):
+        answer(step, "A note.")
+    assert shown(variant).state == "paused"
+    with pytest.raises(ValidationError):
+        resume_variant(variant, model)
+
+
 def test_a_limit_in_the_middle_pauses_says_so_and_goes_on(owner, summary, model):
     set_limits(owner, requests_per_minute=0)
     for step in list(queued(summary)):
@@ -154,9 +203,16 @@ def test_parts_that_end_at_the_same_moment_begin_what_follows_once(owner, model)
     assert len(queued(variant)) == 1
 
 
-def test_who_is_suspended_is_asked_for_nothing_more(owner, summary):
+def test_for_who_is_suspended_nothing_more_is_asked_and_nothing_is_lost(owner, summary, model):
+    first, *_others = queued(summary)
+    run = claim(first.run_id, "test")
     deactivate_user(owner)
+    assert finish(run, State.DONE, text="A note.", finish_reason="stop")
     assert not Run.objects.startable().exists()
+    sweep_runs()
+    result = shown(summary)
+    assert (result.state, result.progress.done) == ("paused", 1)
+    assert not Run.objects.live().exists()
 
 
 def test_where_the_model_is_gone_another_goes_on(owner, story, model):
@@ -169,14 +225,22 @@ def test_where_the_model_is_gone_another_goes_on(owner, story, model):
     assert queued(story)[0].run.model == other
 
 
-def test_a_model_that_goes_while_parts_are_read_ends_it_with_a_sentence(summary, model):
-    steps = queued(summary)
+@pytest.mark.parametrize("count", [5, 40], ids=["the last parts", "some parts"])
+def test_a_model_that_goes_while_parts_are_read_ends_it_with_a_sentence(owner, model, count):
+    variant = variant_of(owner, model, "summary", filled("summary", text=pages(count)))
+    steps = queued(variant)
     ModelSpec.objects.filter(pk=model.pk).delete()
     for step in steps:
         answer(step, "A note.")
-    result = shown(summary)
-    assert result.state == "paused"
+    result = shown(variant)
+    assert (result.state, result.can_resume) == ("paused", True)
     assert str(result.sentence)
+    other = ModelSpec.objects.create(provider=model.provider, name="n", label="Model N")
+    resume_variant(variant, other)
+    again = queued(variant)
+    assert all(step.run.model == other for step in again)
+    assert again
+    assert not {step.pk for step in again} & {step.pk for step in steps}
 
 
 def test_another_model_can_make_one_more(owner, story, model):

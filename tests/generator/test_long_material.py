@@ -7,6 +7,8 @@ import pytest
 from generator.actions import resume_variant
 from generator.door import GeneratorDoor
 from generator.models import Step, Variant
+from generator.results import results_of
+from providers.models import ModelSpec
 from providers.tokens import count, input_bound
 from runs.states import State
 from tests.generator.readers import (
@@ -138,6 +140,41 @@ class TestEndToEnd:
         assert variant.text == values["text"].upper().replace("{NAME}", "{name}")
         assert not variant.problem
 
+    def test_with_its_last_part_it_is_done(self, variant, model):
+        def shown():
+            return results_of(variant.work, variant.pk)[0]
+
+        for step in queued(variant):
+            assert shown().state == "reading"
+            answer(step, self.upper(prompt_text(step.run, model)))
+        answer_all(variant, model, self.upper)
+        assert (shown().state, shown().is_live, shown().can_resume) == ("done", False, False)
+
+    def test_joining_needs_no_model(self, owner, model):
+        values = filled("translation", text=f"{SENTENCE}\n\n" * 30, language="German")
+        variant = variant_of(owner, model, "translation", values)
+        steps = queued(variant)
+        assert len(steps) == variant.steps.count() > 1
+        ModelSpec.objects.filter(pk=model.pk).delete()
+        for step in steps:
+            answer(step, "Der Ausschuss tagte am Dienstag und sprach lange über das Geld.")
+        variant.refresh_from_db()
+        assert variant.text.count("Der Ausschuss") == len(steps)
+        assert results_of(variant.work, variant.pk)[0].state == "done"
+
+    def test_what_was_wrong_with_a_part_is_still_told_after_going_on(self, variant, model):
+        bad, missing, *_others = queued(variant)
+        for _time in range(2):
+            answer(Step.objects.get(pk=bad.pk), "Absatz ohne Platzhalter.")
+        answer(missing, "", State.FAILED)
+        for step in queued(variant):
+            answer(step, self.upper(prompt_text(step.run, model)))
+        resume_variant(variant, model)
+        answer_all(variant, model, self.upper)
+        variant.refresh_from_db()
+        assert "PARAGRAPH" in variant.text
+        assert variant.problem == "lost_marks"
+
     def test_each_part_is_so_short_that_its_translation_fits_into_one_answer(self, variant, model):
         text = variant.work.values["text"]
         sizes = [count(text[step.start : step.end], model) for step in variant.steps.all()]
@@ -228,3 +265,45 @@ def test_a_part_that_was_misread_twice_is_shown_below_the_rows(owner, model):
     assert variant.problem == "not_json"
     assert "| date | Tuesday |" in variant.text
     assert variant.text.endswith("~~~\nSorry again.\n~~~")
+
+
+ODD = ['[["a"]]', '[["a", "b", "c"]]', "[]", '"text"', "[[]]"]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=["short", "words", "none", "text", "empty"])
+def test_a_misread_part_that_looks_like_rows_is_shown_as_it_is(owner, model, odd):
+    text = "\n\n".join(SENTENCE * 4 for _n in range(20))
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    bad = queued(variant)[0]
+    for _time in range(2):
+        answer(Step.objects.get(pk=bad.pk), odd)
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.problem == "not_json"
+    assert variant.text.splitlines()[2].startswith("| date | Tuesday |")
+    assert variant.text.endswith(f"~~~\n{odd}\n~~~")
+
+
+@pytest.mark.parametrize("space", ["\f", "\u3000", "\xa0"], ids=["form feed", "wide", "no break"])
+def test_rows_of_a_part_are_rows_whatever_space_it_ends_with(owner, model, space):
+    text = f"{SENTENCE * 4}\n{space}\n" * 20
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.steps.count() > 1
+    assert variant.text.splitlines()[2:] == ["| date | Tuesday | 80 |"]
+
+
+def test_a_part_that_is_answered_with_nothing_twice_leaves_the_rows(owner, model):
+    text = "\n\n".join(SENTENCE * 4 for _n in range(20))
+    variant = variant_of(owner, model, "extraction", filled("extraction", text=text))
+    bad = queued(variant)[0]
+    for _time in range(2):
+        answer(Step.objects.get(pk=bad.pk), " ")
+    good = '{"found": [{"kind": "date", "text": "Tuesday"}]}'
+    answer_all(variant, model, lambda prompt: good)
+    variant.refresh_from_db()
+    assert variant.problem == "empty"
+    assert len(variant.text.splitlines()) == 3

@@ -104,6 +104,46 @@ def test_one_more_is_added_once(owner, model, values):
     assert written() == (1, 2, 2, 2)
 
 
+def test_the_last_one_that_is_asked_for_twice_is_found(owner, model, values):
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), MOST_VARIANTS - 1)
+    client_id = uuid.uuid4()
+    last = add_variant(work, model, client_id)
+    set_limits(owner, requests_per_minute=0)
+    assert add_variant(work, model, client_id) == last
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_at_once_one_adds_it(owner, model, values):
+    work = variant_of(owner, model, "story", values).work
+    client_id = uuid.uuid4()
+    added = in_threads(*[lambda: add_variant(work, model, client_id)] * 8)
+    assert len({variant.pk for variant in added}) == 1
+    assert written() == (1, 2, 2, 2)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_are_no_more_than_there_may_be(owner, model, values):
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), MOST_VARIANTS - 2)
+
+    def add() -> bool:
+        try:
+            return bool(add_variant(work, model, uuid.uuid4()))
+        except ValidationError:
+            return False
+
+    assert sum(in_threads(*[add] * 6)) == 2
+    numbers = work.variants.order_by("number").values_list("number", flat=True)
+    assert list(numbers) == list(range(1, MOST_VARIANTS + 1))
+
+
+def test_where_limits_forbid_one_more_nothing_is_written(owner, model, values):
+    work = variant_of(owner, model, "story", values).work
+    set_limits(owner, requests_per_minute=0)
+    with pytest.raises(LimitReached):
+        add_variant(work, model, uuid.uuid4())
+    assert written() == (1, 1, 1, 1)
+
+
 def test_there_is_an_end_to_one_more(owner, model, values):
     work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), MOST_VARIANTS)
     with pytest.raises(ValidationError, match=str(MOST_VARIANTS)):

@@ -10,8 +10,10 @@ from django.test import Client
 from generator.models import Variant, Work
 from generator.recipes import built_in
 from generator.results import results_of
+from providers.models import ModelSpec
 from runs.models import Run
 from runs.states import State
+from tests.generator.kitchen import make_recipe
 from tests.generator.readers import answer, filled, queued, variant_of
 from usage.limits import set_limits
 
@@ -120,6 +122,31 @@ def test_one_field_is_looked_at(owner_client):
     assert owner_client.post(check).status_code == 404
 
 
+@pytest.mark.parametrize("field", ["idea", "words", "language"])
+def test_a_field_of_five_megabytes_is_looked_at_quickly(owner_client, field):
+    began = time.monotonic()
+    check = f"/generate/story/check/?field={field}"
+    response = owner_client.post(check, {field: "9" * 5_000_000})
+    assert response.status_code in (200, 413)
+    assert len(response.content) < 10_000
+    assert time.monotonic() - began < 3
+
+
+def test_many_choices_that_are_none_are_not_repeated(owner_client):
+    check = "/generate/extraction/check/?field=kinds"
+    response = owner_client.post(check, {"kinds": "x" * 1_000_000})
+    assert "errorlist" in response.content.decode()
+    assert len(response.content) < 10_000
+
+
+def test_an_own_recipes_choice_is_not_repeated(owner_client, owner):
+    recipe = make_recipe(owner)
+    check = f"/generate/own/{recipe.pk}/check/?field=v-tone"
+    response = owner_client.post(check, {"v-tone": "x" * 1_000_000})
+    assert "errorlist" in response.content.decode()
+    assert len(response.content) < 10_000
+
+
 def test_a_field_of_five_megabytes_is_refused_at_once(owner_client, model):
     began = time.monotonic()
     response = post(owner_client, **sent(idea="x" * 5_000_000))
@@ -190,6 +217,40 @@ def test_deleting_asks_first(owner_client, variant):
     assert owner_client.post(delete).status_code == 302
     assert not Work.objects.exists()
     assert owner_client.post(delete).status_code == 404
+
+
+@pytest.mark.parametrize("act", ["stop", "resume", "pick"])
+def test_what_was_deleted_in_another_tab_is_not_found(owner_client, variant, act):
+    post(owner_client, f"/generate/works/{variant.work_id}/delete/")
+    path = f"/generate/variants/{variant.pk}/{act}/"
+    assert post(owner_client, path, client_id=uuid.uuid4()).status_code == 404
+
+
+def test_where_the_model_is_gone_going_on_asks_the_one_there_is(owner_client, variant, model):
+    answer(queued(variant)[0], "Half", State.STOPPED)
+    ModelSpec.objects.filter(pk=model.pk).delete()
+    resume = f"/generate/variants/{variant.pk}/resume/"
+    refused = post(owner_client, resume, client_id=uuid.uuid4())
+    assert refused.status_code == 422
+    assert "There is no model to ask yet." in refused.content.decode()
+    assert owner_client.get(page_of(variant.work)).status_code == 200
+    ModelSpec.objects.create(provider=model.provider, name="n", label="Model N", is_default=True)
+    assert post(owner_client, resume, client_id=uuid.uuid4()).status_code == 200
+    assert queued(variant)[0].run.prefix == "Half"
+
+
+@pytest.mark.parametrize("path", ["another", "resume"])
+def test_a_limit_is_told_beside_the_results(owner_client, owner, variant, path):
+    answer(queued(variant)[0], "Half", State.STOPPED)
+    set_limits(owner, requests_per_minute=0)
+    where = f"works/{variant.work_id}" if path == "another" else f"variants/{variant.pk}"
+    url = f"/generate/{where}/{path}/"
+    response = post(owner_client, url, client_id=uuid.uuid4())
+    assert (response.status_code, response["HX-Retarget"]) == (429, "#results-error")
+    whole = post(owner_client, url, htmx=False, client_id=uuid.uuid4())
+    assert whole.status_code == 429
+    assert "Half" in whole.content.decode()
+    assert Run.objects.count() == 1
 
 
 def test_the_list_has_pages(owner_client, owner):

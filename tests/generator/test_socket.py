@@ -1,11 +1,13 @@
 """The socket of a work: results as they are written, parts as they are read, and who may listen."""
 
+import time
 import uuid
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.db.models.functions import Now
 
+from accounts.actions import deactivate_user, erase_user
 from boundary.markdown import render, verbatim
 from generator.actions import add_variant, delete_work, pick_variant
 from generator.consumers import WorkConsumer
@@ -141,6 +143,49 @@ async def test_the_reading_of_parts_is_told(owner, model, session):
     await socket.leave()
 
 
+async def test_with_its_last_part_a_joined_result_is_done(owner, model, session):
+    text = "\n\n".join(["The committee met on a Tuesday and talked about the budget. " * 8] * 4)
+    values = filled("translation", text=text, language="German")
+    variant = await sync_to_async(variant_of)(owner, model, "translation", values)
+    socket = await Socket(path_of(variant), session).opened()
+    steps = await sync_to_async(queued)(variant)
+    assert len(steps) > 1
+    for step in steps:
+        await sync_to_async(answer)(step, "Der Ausschuss tagte am Dienstag und sprach lange.")
+    last = (await until(socket, 'data-state="done"'))[-1]["content"]
+    assert last.count("Der Ausschuss") == len(steps)
+    assert "Pick this one" in last
+    await socket.leave()
+
+
+async def test_who_comes_back_in_the_middle_misses_nothing(story, session):
+    socket = await Socket(path_of(story), session).opened()
+    writer = await written(story)
+    await writer.write(TEXT[:20])
+    await until(socket, "<strong>cat</strong>")
+    await socket.leave()
+    await writer.write(TEXT[20:30])
+    back = await Socket(f"{path_of(story)}?since={time.time()}", session).opened()
+    shown = (await until(back, "<strong>cat</strong>"))[-1]["content"]
+    assert render(writer.text) in shown
+    await writer.write(TEXT[30:])
+    await until(back, "The end.")
+    await writer.end()
+    await until(back, 'data-state="done"')
+    await back.leave()
+
+
+async def test_who_comes_late_to_plain_text_gets_it_as_it_is(owner, model, session):
+    values = filled("completion", prompt="Once upon")
+    variant = await sync_to_async(variant_of)(owner, model, "completion", values)
+    writer = await written(variant)
+    await writer.write("a *time*\n<b>")
+    socket = await Socket(path_of(variant), session).opened()
+    seen = await until(socket, "*time*")
+    assert verbatim(writer.text) in seen[-1]["content"]
+    await socket.leave()
+
+
 async def test_a_second_try_takes_the_place_of_the_first(story, session):
     socket = await Socket(path_of(story), session).opened()
     await until(socket, f'id="variant-{story.pk}"')
@@ -187,6 +232,16 @@ async def test_somebody_elses_work_is_not_there(story, outsider):
 
 async def test_nobody_is_sent_away(story):
     assert await Socket(path_of(story)).refused() == 4401
+
+
+@pytest.mark.parametrize("revoke", [deactivate_user, erase_user])
+async def test_who_may_no_longer_read_is_sent_away_within_a_second(story, session, owner, revoke):
+    socket = await Socket(path_of(story), session).opened()
+    await until(socket, f'id="variant-{story.pk}"')
+    await sync_to_async(revoke)(owner)
+    revoked_at = time.monotonic()
+    assert await socket.close_code(seconds=3) == 4401
+    assert time.monotonic() - revoked_at < 1.2
 
 
 async def test_a_work_that_is_deleted_closes_its_socket(story, session):
