@@ -17,8 +17,12 @@ _SOURCES = ("file", "address")
 
 
 class MaterialForm(RecipeForm):
-    """One of three is filled in; the text that was read is `text`, where it is from is `source`."""
+    """One of three is filled in; the text that was read is `text`, where it is from is `source`.
 
+    Where it is not needed, none may be.
+    """
+
+    needs_text = True
     text = forms.CharField(
         label=_("Text"),
         required=False,
@@ -55,7 +59,7 @@ class MaterialForm(RecipeForm):
             return values
         values["source"] = ""
         given = [bool(values.get("text")), file is not None, bool(address)]
-        if sum(given) != 1:
+        if sum(given) > 1 or (self.needs_text and not any(given)):
             self.add_error("text", self._which(any(given)))
         elif file is not None:
             self._read("file", lambda: read_document(file.name, file.read()), file.name)

@@ -1,7 +1,6 @@
 """Results as a page shows them: what `generator/_result.html` needs, with no query in it."""
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from boundary.markdown import render, verbatim
+from generator.lengths import word_count
 from generator.models import MOST_VARIANTS, Step, Variant, Work
 from generator.own import recipe_of
 from generator.recipes.base import Kind
@@ -19,8 +19,6 @@ from providers.errors import Sentence, sentence_of
 from runs.models import Run
 from runs.states import State
 
-# A character of Chinese or Japanese counts as a word.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
 A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
 
 
@@ -120,7 +118,7 @@ class Result:
 
     @property
     def words(self) -> int:
-        return len(_WORD.findall(self.text))
+        return word_count(self.text)
 
     @property
     def model_label(self) -> str:

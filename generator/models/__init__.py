@@ -1,3 +1,4 @@
+from generator.models.article import Act, Article, Asks, Section, SectionVersion, Writing
 from generator.models.own import LONGEST_NAME, LONGEST_SUMMARY, OwnRecipe, RecipeVersion
 from generator.models.work import (
     LONGEST_TITLE,
@@ -8,13 +9,19 @@ from generator.models.work import (
 )
 
 __all__ = [
+    "Act",
+    "Article",
+    "Asks",
     "LONGEST_NAME",
     "LONGEST_SUMMARY",
     "LONGEST_TITLE",
     "MOST_VARIANTS",
     "OwnRecipe",
     "RecipeVersion",
+    "Section",
+    "SectionVersion",
     "Step",
     "Variant",
     "Work",
+    "Writing",
 ]

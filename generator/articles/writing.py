@@ -1,0 +1,287 @@
+"""From answer to answer: what is asked for next, and what is made of it.
+
+A worker that ends a Run has locked it; then it locks the Run's article. Whoever locks an article
+first makes new Runs only, and waits for no Run.
+"""
+
+import uuid
+
+from django.db import transaction
+from django.db.models import Max
+from django.db.models.functions import Now
+
+from generator.articles import prompts, reading
+from generator.lengths import is_as_long, nearer, word_count
+from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
+from generator.own import recipe_of
+from generator.recipes.base import Ask, Misread
+from generator.titles import short_title
+from generator.steps import AT_ONCE, MOST_TRIES
+from providers.errors import LimitReached, ModelWithdrawn
+from providers.models import ModelSpec
+from runs.actions import queue_run
+from runs.hints import publish
+from runs.models import Run
+from runs.states import State
+
+MOST_ROUNDS = 3  # Runs more for a length that is not met, or for an answer that was cut
+ANEW = "anew"  # what is said of details that are to replace those there are
+_UNSTREAMED = (Act.MEND, Act.DETAILS)
+
+
+def lock(article: Article) -> Article:
+    """Return it as it stands, until the commit. Raises `Article.DoesNotExist`."""
+    found = Article.objects.select_for_update(of=("self",)).select_related("work__owner", "model")
+    return found.get(pk=article.pk)
+
+
+def sections_of(article: Article) -> list[Section]:
+    return list(article.sections.in_order().select_related("current"))
+
+
+def go_on(article: Article) -> None:
+    """Queue what can be asked for now. The article is locked.
+
+    Raises `LimitReached`; what was queued before it stays so.
+    """
+    if article.paused_by:
+        return
+    pending = list(article.writings.pending()[:AT_ONCE])
+    if pending and article.model is None:
+        pause(article, ModelWithdrawn.kind)
+        return
+    for writing in pending[: max(AT_ONCE - article.writings.live().count(), 0)]:
+        writing.article = article
+        queue(writing, prefix=writing.text if writing.asks == Asks.REST else "")
+
+
+def queue(writing: Writing, prefix: str = "") -> None:
+    """Queue the next Run of a writing; with a `prefix` its text goes on from there."""
+    article = writing.article
+    assert article.model is not None  # looked at by `go_on`
+    streamed = writing.act not in _UNSTREAMED
+    writing.run = queue_run(
+        door="article",
+        topic=article.topic if streamed else f"{article.topic}.unseen",
+        user=article.work.owner,
+        model=article.model,
+        client_id=uuid.uuid4(),
+        prefix=prefix,
+    )
+    writing.save(update_fields=["run"])
+    if streamed:
+        topic, hint = article.topic, {"type": "run.started", "run": str(writing.run.pk)}
+        transaction.on_commit(lambda: publish(topic, hint))
+
+
+def ask_of(writing: Writing, model: ModelSpec) -> Ask:
+    """Return what the next Run of a writing asks. Reads the article's sections."""
+    return prompts.ask_of(writing, sections_of(writing.article), model)
+
+
+def take_answer(run: Run) -> None:
+    """Keep what a Run wrote and queue what follows from it. In the transaction that ends it."""
+    found = Writing.objects.filter(run=run).select_related("article").first()
+    if found is None:  # it was deleted
+        return
+    try:
+        article = lock(found.article)
+    except Article.DoesNotExist:
+        return
+    writing = Writing.objects.select_related("section__current", "of").get(pk=found.pk)
+    writing.article = article
+    if not writing.is_open:
+        return
+    if run.state == State.DONE:
+        _read(writing, run)
+    else:
+        _break_off(writing, run)
+    _begin_details(article)
+    try:
+        go_on(article)
+    except LimitReached as error:
+        pause(article, error.kind)
+
+
+def _read(writing: Writing, run: Run) -> None:
+    """Read a whole answer; one that is not what was asked for is asked for once more."""
+    is_cut = run.finish_reason == "length"
+    if is_cut and writing.section is not None and _may_go_on(writing):
+        _ask_again(writing, Asks.REST, run.text, prefix=run.text)
+        return
+    try:
+        text = _kept(writing, run)
+    except Misread as error:
+        if writing.tries + 1 < MOST_TRIES:
+            writing.tries += 1
+            writing.run, writing.told = None, error.told
+            writing.save(update_fields=["tries", "run", "told"])
+            return
+        end(writing, run.text, run, problem=error.problem.value)
+        return
+    if writing.words and writing.section is not None:
+        text = nearer(text, writing.text, writing.words) if writing.text else text
+        if not is_as_long(text, writing.words) and _may_go_on(writing):
+            if word_count(text) < writing.words:
+                _ask_again(writing, Asks.MORE, text, prefix=f"{text}\n\n")
+            else:
+                _ask_again(writing, Asks.LESS, text)
+            return
+    end(writing, text, run, is_whole=not is_cut)
+
+
+def _may_go_on(writing: Writing) -> bool:
+    return writing.rounds < MOST_ROUNDS and not writing.article.paused_by
+
+
+def _ask_again(writing: Writing, asks: Asks, text: str, prefix: str = "") -> None:
+    """Ask for what is missing of `text`, or for it in fewer words."""
+    writing.asks, writing.text, writing.told = asks, text, ""
+    writing.rounds += 1
+    writing.save(update_fields=["asks", "text", "told", "rounds"])
+    try:
+        queue(writing, prefix)
+    except LimitReached as error:
+        pause(writing.article, error.kind)
+        end(writing, text, None, is_whole=False)
+
+
+def _kept(writing: Writing, run: Run) -> str:
+    """Return what an answer comes to. Raises `Misread`."""
+    if writing.section is None:
+        writing.text = run.text
+        return run.text if reading.details(run.text) else ""
+    model = run.served_by or run.model
+    assert model is not None  # it answered
+    article, heading = writing.article, writing.section.heading
+    # What may come again in the answer.
+    own = {"of": writing.of.text if writing.of else "", "far": writing.text, "notes": article.notes}
+    values, ask = {**article.work.values, **own}, ask_of(writing, model)
+    if writing.asks != Asks.MORE:
+        return reading.section_text(run.text, heading, ask, values)
+    new = run.text.removeprefix(run.prefix)
+    return f"{writing.text}\n\n{reading.section_text(new, heading, ask, values)}"
+
+
+def end(
+    writing: Writing, text: str, run: Run | None, *, problem: str = "", is_whole: bool = True
+) -> None:
+    """Close a writing and keep its text as a version, where it has one."""
+    writing.text, writing.is_open = text, False
+    writing.save(update_fields=["text", "is_open"])
+    if writing.section is None:
+        _keep_details(writing, problem)
+    elif text.strip():
+        model = (run.served_by or run.model) if run is not None else writing.article.model
+        version = add_version(
+            writing.section,
+            text,
+            Act(writing.act),
+            instruction=writing.instruction,
+            model=model,
+            problem=problem,
+            is_whole=is_whole,
+        )
+        _stand(writing, version)
+    touch(writing.article, writing.section)
+
+
+def _stand(writing: Writing, version: SectionVersion) -> None:
+    """Let a version stand in the article, or propose it: a mended one, or where another stands by
+    now. A broken one replaces none that is whole.
+    """
+    section = writing.section
+    assert section is not None
+    is_last = section.current_id == writing.of_id  # else somebody changed it meanwhile
+    if writing.act == Act.MEND:
+        is_new = is_last and writing.of is not None and version.text != writing.of.text
+        section.proposed = version if is_new and version.is_whole and not version.problem else None
+    elif not is_last:
+        section.proposed = version
+    elif version.is_whole or section.current is None or not section.current.is_whole:
+        section.current, section.proposed = version, None
+    section.save(update_fields=["current", "proposed"])
+
+
+def _break_off(writing: Writing, run: Run) -> None:
+    """Keep what there is of a writing that was stopped or failed."""
+    text = run.text if word_count(run.text) >= word_count(writing.text) else writing.text
+    end(writing, text, run, is_whole=False)
+    if run.state != State.STOPPED:
+        pause(writing.article, run.error_kind)
+
+
+def add_version(
+    section: Section,
+    text: str,
+    act: Act,
+    *,
+    instruction: str = "",
+    model: ModelSpec | None = None,
+    problem: str = "",
+    is_whole: bool = True,
+) -> SectionVersion:
+    """Keep a text of a section whose article is locked."""
+    last = section.versions.aggregate(last=Max("number"))["last"] or 0
+    return SectionVersion.objects.create(
+        section=section,
+        number=last + 1,
+        text=text,
+        act=act,
+        instruction=instruction,
+        model=model,
+        problem=problem,
+        is_whole=is_whole,
+    )
+
+
+def _begin_details(article: Article) -> None:
+    """Ask for title and summary once all sections are written, and never were asked for."""
+    if article.paused_by or article.summary or article.writings.filter(act=Act.DETAILS).exists():
+        return
+    sections = article.sections.in_order()
+    if not sections.exists() or sections.unwritten().exists():
+        return
+    if not article.writings.filter(is_open=True).exists():
+        Writing.objects.create(article=article, act=Act.DETAILS)
+
+
+def _keep_details(writing: Writing, problem: str) -> None:
+    """Fill what is empty; what somebody wrote is replaced only where that was asked for."""
+    article, anew = writing.article, writing.instruction == ANEW
+    if problem or not writing.text.strip():
+        return
+    try:
+        found = reading.details(writing.text)
+    except Misread:  # it broke off
+        return
+    work, title = article.work, found.pop("title")
+    if anew or work.title == title_of_brief(work):
+        Work.objects.filter(pk=work.pk).update(title=title, updated_at=Now())
+    for name, value in found.items():
+        if anew or not getattr(article, name):
+            setattr(article, name, value)
+    article.save(update_fields=list(found))
+
+
+def title_of_brief(work: Work) -> str:
+    """Return what a work is called before its article has a title."""
+    return short_title(recipe_of(work).title(work.values))
+
+
+def touch(article: Article, section: Section | None = None) -> None:
+    """Note the change, and tell the pages of it once it is committed."""
+    article.updated_at = Now()
+    article.save(update_fields=["updated_at"])
+    what = "article"
+    if section is not None:
+        Section.objects.filter(pk=section.pk).update(updated_at=Now())
+        what = f"section.{section.pk}"
+    topic = article.topic
+    transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": what}))
+
+
+def pause(article: Article, why: str) -> None:
+    article.paused_by = why
+    article.updated_at = Now()
+    article.save(update_fields=["paused_by", "updated_at"])
