@@ -18,8 +18,8 @@ from generator.models import MOST_VARIANTS, Article, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
 from generator.plan import first_steps
 from generator.recipes.base import Kind, Recipe
-from generator.titles import short_title
 from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
+from generator.titles import short_title
 from providers.errors import LimitReached
 from providers.models import ModelSpec
 from runs.actions import request_stop

@@ -1,8 +1,7 @@
 """What a person does with an article. Each verb is one transaction, but where it says otherwise."""
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -11,169 +10,16 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from generator.articles.writing import ANEW, add_version, end, go_on, lock, queue, touch
-from generator.lengths import shares, word_count
-from generator.models import Act, Article, Asks, Section, SectionVersion, Variant, Work, Writing
-from generator.plan import read_by
-from generator.recipes.outlines import MOST_SECTIONS, parse
+from generator.articles.planning import locked_section, refuse_while_writing, within
+from generator.articles.writing import ANEW, add_version, end, go_on, lock, touch
+from generator.lengths import word_count
+from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
 from generator.steps import BY_PERSON
 from providers.models import ModelSpec
 from runs.actions import request_stop
 from runs.models import Run
 
-LEAST_WORDS, MOST_WORDS = 20, 5000  # of a section
 _SHORTER, _LONGER = 0.6, 1.5
-P, T = ParamSpec("P"), TypeVar("T")
-
-
-def _on_section(
-    act: Callable[Concatenate[Article, Section, P], T],
-) -> Callable[Concatenate[Section, P], T]:
-    """Make it one transaction that has locked the section's article and read the section anew."""
-
-    @wraps(act)
-    def locked(section: Section, *args: P.args, **options: P.kwargs) -> T:
-        with transaction.atomic():
-            article = lock(Article(pk=section.article_id))
-            now = article.sections.select_related("current", "proposed").get(pk=section.pk)
-            now.article = article
-            return act(article, now, *args, **options)
-
-    return locked
-
-
-# From an outline to an article
-
-
-@transaction.atomic
-def begin_article(variant: Variant) -> Article:
-    """Make an article of an outline, or let another outline plan the one there is.
-
-    Sections that are written already, or were asked for, are set aside and can be put back.
-    """
-    work = Work.objects.select_for_update(of=("self",)).get(pk=variant.work_id)
-    plan = parse(variant.text)
-    if not plan:
-        raise ValidationError(_("This outline has no sections yet."), code="no_outline")
-    article = Article.objects.filter(work=work).first()
-    if article is None:
-        article = Article(work=work, model_id=variant.model_id)
-    elif article.outline_id == variant.pk:
-        return article
-    else:
-        article = lock(article)
-        _set_aside(article)
-    article.outline, article.notes = variant, _read_for(variant)
-    article.save()
-    words = [_within(each) for each in shares(work.values["words"], len(plan))]
-    Section.objects.bulk_create(
-        Section(article=article, position=place, heading=heading, notes=notes, words=words[place])
-        for place, (heading, notes) in enumerate(plan)
-    )
-    touch(article)
-    return article
-
-
-def _set_aside(article: Article) -> None:
-    _refuse_while_writing(article)
-    Section.objects.filter(article=article, current=None).delete()
-    article.sections.in_order().update(position=None, updated_at=Now())
-
-
-def _refuse_while_writing(article: Article) -> None:
-    if article.writings.filter(is_open=True).exists():
-        raise ValidationError(_("This is still being written. Stop it first."), code="writing")
-
-
-def _read_for(variant: Variant) -> str:
-    """Return what the outline was made of: the material, or the notes on its parts."""
-    last = variant.steps.filter(is_last=True).select_related("variant__work").first()
-    return read_by(last) if last is not None else ""
-
-
-def _within(words: int) -> int:
-    return min(max(words, LEAST_WORDS), MOST_WORDS)
-
-
-# The outline
-
-
-@transaction.atomic
-def add_section(article: Article, heading: str, notes: str, words: int, client_id: UUID) -> Section:
-    """Put a section at the end, once per `client_id`. Raises `ValidationError` where it is full."""
-    article = lock(article)
-    made = article.sections.filter(pk=client_id).first()
-    if made is not None:
-        return made
-    place = _end(article)
-    section = Section.objects.create(
-        pk=client_id, article=article, position=place, heading=heading, notes=notes, words=words
-    )
-    touch(article)
-    return section
-
-
-def _end(article: Article) -> int:
-    """Return the place behind the last section. Raises `ValidationError` where there is none."""
-    count = article.sections.in_order().count()
-    if count >= MOST_SECTIONS:
-        raise ValidationError(
-            _("An article has %(most)d sections at most."), "too_many", {"most": MOST_SECTIONS}
-        )
-    return count
-
-
-@_on_section
-def change_section(article: Article, section: Section, values: Mapping[str, Any]) -> None:
-    """Change the heading, what it covers, or how long it is to be."""
-    changed = [name for name, value in values.items() if getattr(section, name) != value]
-    if not changed:
-        return
-    for name in changed:
-        setattr(section, name, values[name])
-    section.save(update_fields=changed)
-    touch(article, section)
-
-
-@_on_section
-def move_section(article: Article, section: Section, place: int) -> None:
-    """Move it to a place among the sections, from 0; beyond them it is the last."""
-    if section.position is None:
-        return
-    others = [each for each in article.sections.in_order() if each != section]
-    place = min(max(place, 0), len(others))
-    _place(article, [*others[:place], section, *others[place:]])
-
-
-def _place(article: Article, sections: Sequence[Section]) -> None:
-    for place, each in enumerate(sections):
-        each.position = place
-    Section.objects.bulk_update(sections, ["position"])
-    touch(article)
-
-
-@_on_section
-def remove_section(article: Article, section: Section) -> None:
-    """Take it out of the article; it is kept with all its versions."""
-    if section.writings.filter(is_open=True).exists():
-        raise ValidationError(_("This is still being written. Stop it first."), code="writing")
-    if section.position is None:
-        return
-    section.position, section.updated_at = None, Now()
-    section.save(update_fields=["position", "updated_at"])
-    _place(article, list(article.sections.in_order()))
-
-
-@_on_section
-def put_back(article: Article, section: Section) -> None:
-    """Put a section that was taken out to the end."""
-    if section.position is None:
-        section.position = _end(article)
-        section.save(update_fields=["position"])
-        touch(article)
-
-
-# Writing
 
 
 @transaction.atomic
@@ -208,14 +54,13 @@ def _begin(article: Article, section: Section, act: Act, **options: Any) -> Writ
     return writing
 
 
-@_on_section
-def rewrite_section(
-    article: Article, section: Section, act: Act, model: ModelSpec, instruction: str = ""
-) -> None:
+@transaction.atomic
+def rewrite_section(section: Section, act: Act, model: ModelSpec, instruction: str = "") -> None:
     """Let `model` write a section anew or change it; the version there is stays in its history.
 
     Raises `LimitReached`, and `ValidationError` while it is being written.
     """
+    article, section = locked_section(section)
     if section.writings.filter(is_open=True).exists():
         raise ValidationError(_("This is still being written. Stop it first."), code="writing")
     if act != Act.WRITE and section.current is None:
@@ -245,7 +90,7 @@ def _wanted(section: Section, act: Act) -> int | None:
     factor = {Act.SHORTER: _SHORTER, Act.LONGER: _LONGER}.get(act)
     if factor is None or section.current is None:
         return None
-    return _within(round(word_count(section.current.text) * factor))
+    return within(round(word_count(section.current.text) * factor))
 
 
 @transaction.atomic
@@ -255,7 +100,7 @@ def mend_article(article: Article, model: ModelSpec) -> None:
     Raises `LimitReached`, and `ValidationError` where a section is not written.
     """
     article = lock(article)
-    _refuse_while_writing(article)
+    refuse_while_writing(article)
     sections = list(article.sections.in_order().select_related("current"))
     if len(sections) < 2 or any(section.current is None for section in sections):
         raise ValidationError(_("Write all sections first."), code="unwritten")
@@ -315,12 +160,13 @@ def stop_section(section: Section) -> None:
 # Texts
 
 
-@_on_section
-def edit_section(article: Article, section: Section, text: str, version: UUID | None) -> bool:
+@transaction.atomic
+def edit_section(section: Section, text: str, version: UUID | None) -> bool:
     """Keep a text written by hand as the version that stands.
 
     `version` is the one that was edited. `False`: another one stands by now, and nothing is kept.
     """
+    article, section = locked_section(section)
     if section.current_id != version:
         return False
     if section.current is None or section.current.text != text:
@@ -331,17 +177,19 @@ def edit_section(article: Article, section: Section, text: str, version: UUID | 
     return True
 
 
-@_on_section
-def restore_version(article: Article, section: Section, version: SectionVersion) -> None:
+@transaction.atomic
+def restore_version(section: Section, version: SectionVersion) -> None:
     """Let an earlier version stand again; the later ones stay in the history."""
+    article, section = locked_section(section)
     section.current, section.proposed = version, None
     section.save(update_fields=["current", "proposed"])
     touch(article, section)
 
 
-@_on_section
-def decide(article: Article, section: Section, version: UUID, *, accept: bool) -> None:
+@transaction.atomic
+def decide(section: Section, version: UUID, *, accept: bool) -> None:
     """Accept or refuse what the last pass proposes, where it still proposes that version."""
+    article, section = locked_section(section)
     if section.proposed_id != version:
         return
     if accept:

@@ -226,4 +226,6 @@ def nearest(notes: str, wanted: str, room: int, size: Callable[[str], int]) -> s
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]{3,}", text.casefold())
+    return re.findall(
+        r"[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]{3,}", text.casefold()
+    )

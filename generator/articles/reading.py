@@ -46,7 +46,7 @@ def lowered(text: str) -> str:
 
 
 def details(text: str) -> dict[str, Any]:
-    """Return the title and what stands around an article, as its columns hold it. Raises `Misread`."""
+    """Return the title and what stands around an article, as columns hold it. Raises `Misread`."""
     found = json_of(text, DETAILS)
     return {
         "title": _line(found["title"], LONGEST_TITLE),
@@ -67,5 +67,5 @@ def _plain(line: str) -> str:
 
 
 def _line(text: str, longest: int) -> str:
-    text = " ".join(text.split()).strip("\"“”# ")
+    text = " ".join(text.split()).strip('"“”# ')
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"

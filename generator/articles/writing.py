@@ -15,8 +15,8 @@ from generator.lengths import is_as_long, nearer, word_count
 from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
 from generator.own import recipe_of
 from generator.recipes.base import Ask, Misread
-from generator.titles import short_title
 from generator.steps import AT_ONCE, MOST_TRIES
+from generator.titles import short_title
 from providers.errors import LimitReached, ModelWithdrawn
 from providers.models import ModelSpec
 from runs.actions import queue_run
@@ -269,11 +269,10 @@ def title_of_brief(work: Work) -> str:
     return short_title(recipe_of(work).title(work.values))
 
 
-def touch(article: Article, section: Section | None = None) -> None:
-    """Note the change, and tell the pages of it once it is committed."""
+def touch(article: Article, section: Section | None = None, what: str = "article") -> None:
+    """Note the change, and tell the pages of it once it is committed: `what` changed."""
     article.updated_at = Now()
     article.save(update_fields=["updated_at"])
-    what = "article"
     if section is not None:
         Section.objects.filter(pk=section.pk).update(updated_at=Now())
         what = f"section.{section.pk}"

@@ -9,13 +9,13 @@ from generator.models.work import (
 )
 
 __all__ = [
-    "Act",
-    "Article",
-    "Asks",
     "LONGEST_NAME",
     "LONGEST_SUMMARY",
     "LONGEST_TITLE",
     "MOST_VARIANTS",
+    "Act",
+    "Article",
+    "Asks",
     "OwnRecipe",
     "RecipeVersion",
     "Section",

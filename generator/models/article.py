@@ -64,7 +64,9 @@ class Article(models.Model):
     )
     notes = models.TextField(blank=True)
     summary = models.TextField(_("summary"), blank=True)
-    seo_title = models.CharField(_("title for search engines"), max_length=LONGEST_SEO_TITLE, blank=True)
+    seo_title = models.CharField(
+        _("title for search engines"), max_length=LONGEST_SEO_TITLE, blank=True
+    )
     seo_description = models.CharField(
         _("description for search engines"), max_length=LONGEST_SEO_DESCRIPTION, blank=True
     )

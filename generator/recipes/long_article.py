@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from generator.material import MaterialForm
@@ -48,15 +49,19 @@ class LongArticleForm(MaterialForm):
     view = fields.choice(_("Point of view"), VIEWS, initial="third person")
     tone = fields.tone()
     words = fields.words(1500, most=15_000)
-    sections = fields.count(_("Sections"), initial=None, most=outlines.MOST_SECTIONS, least=2)
+    sections = forms.IntegerField(
+        label=_("Sections"),
+        required=False,
+        min_value=_LEAST_SECTIONS,
+        max_value=outlines.MOST_SECTIONS,
+        help_text=_("empty: as fits the length"),
+    )
     language = fields.language()
 
     field_order = ("topic", "audience", "keywords", "text")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["sections"].required = False
-        self.fields["sections"].help_text = _("empty: as fits the length")
         self.fields["text"].label = _("Material")
         self.fields["text"].help_text = _("what the article is to rest on, if there is something")
 

@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 from accounts.models import User
 from generator.actions import make_work
-from generator.articles.actions import begin_article, write_article
+from generator.articles.actions import write_article
 from generator.articles.door import ArticleDoor
+from generator.articles.planning import begin_article
 from generator.models import Article, Section, Variant, Writing
 from generator.recipes import built_in
 from generator.recipes.outlines import written
@@ -72,7 +73,7 @@ def prompt_of(run: Run, model: ModelSpec) -> str:
 
 
 def reply(writing: Writing, text: str, state: State = State.DONE, reason: str = "stop") -> None:
-    """End the Run of a writing; what it goes on from stands before `text`, as the engine does it."""
+    """End the Run of a writing; as the engine does it, `text` follows what it goes on from."""
     run = claim(writing.run_id, "test")
     assert run is not None
     is_done = state is State.DONE

@@ -7,14 +7,13 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from generator.actions import add_variant, delete_work
-from generator.articles.actions import (
+from generator.articles.actions import stop_article, write_article
+from generator.articles.planning import (
     add_section,
     begin_article,
-    move_section,
     put_back,
     remove_section,
-    stop_article,
-    write_article,
+    save_outline,
 )
 from generator.models import Act, Article, Work
 from generator.recipes.outlines import MOST_SECTIONS, written
@@ -30,7 +29,6 @@ from tests.generator.newsroom import (
     asked,
     begun,
     obliging,
-    outline_of,
     prompt_of,
     reply,
     reply_all,
@@ -155,10 +153,10 @@ def test_an_outline_is_not_changed_while_it_is_written(owner, model):
 def test_sections_are_moved_taken_out_added_and_put_back(owner, model):
     article = article_of(owner, model)
     first, second, third = sections(article)
-    move_section(third, 0)
-    assert headings(article) == [third.heading, first.heading, second.heading]
-    move_section(third, 99)
-    assert headings(article) == [first.heading, second.heading, third.heading]
+    save_outline(article, {third.pk: {}, first.pk: {"heading": "Sun"}})
+    assert headings(article) == [third.heading, "Sun", second.heading]
+    save_outline(article, {each.pk: {} for each in (first, second, third, *sections(article))})
+    assert headings(article) == ["Sun", second.heading, third.heading]
     remove_section(first)
     assert headings(article) == [second.heading, third.heading]
     client_id = uuid.uuid4()
@@ -166,7 +164,7 @@ def test_sections_are_moved_taken_out_added_and_put_back(owner, model):
     assert add_section(article, "Mine", "", 80, client_id) == made
     put_back(first)
     put_back(first)
-    assert headings(article) == [second.heading, third.heading, "Mine", first.heading]
+    assert headings(article) == [second.heading, third.heading, "Mine", "Sun"]
     assert [section.position for section in sections(article)] == [0, 1, 2, 3]
 
 

@@ -1,0 +1,77 @@
+"""What changed between two texts: by paragraphs, and within those that changed by words."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import chain
+
+_MOST_WORK = 4_000_000  # pairs of tokens that may have to be compared; beyond it all is replaced
+_MOST_PARAGRAPHS = 2_000
+_TOKEN = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+|[^\w\s]")
+_PARAGRAPH = re.compile(r".*?(?:\n\s*\n|\Z)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of text that is in both ("same"), in the new one only ("in"), or the old ("out")."""
+
+    kind: str
+    text: str
+
+
+def difference(old: str, new: str) -> list[Piece]:
+    """Return the pieces of which the two texts are made, in their order.
+
+    Those that are "same" and "out" are `old`, those that are "same" and "in" are `new`.
+    """
+    olds, news = _paragraphs(old), _paragraphs(new)
+    pieces: list[Piece] = []
+    if max(len(olds), len(news)) > _MOST_PARAGRAPHS:
+        return _merged(_replaced(old, new))
+    for kind, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
+        if kind == "equal":
+            pieces.append(Piece("same", "".join(olds[a:b])))
+        elif b - a == d - c:
+            pieces += chain.from_iterable(map(_by_words, olds[a:b], news[c:d]))
+        else:
+            pieces += _by_words("".join(olds[a:b]), "".join(news[c:d]))
+    return _merged(pieces)
+
+
+def _by_words(old: str, new: str) -> list[Piece]:
+    olds, news = _TOKEN.findall(old), _TOKEN.findall(new)
+    if not olds or not news or len(olds) * len(news) > _MOST_WORK:
+        return _replaced(old, new)
+    matcher = SequenceMatcher(None, olds, news, autojunk=False)
+    return list(chain.from_iterable(_word_pieces(matcher.get_opcodes(), olds, news)))
+
+
+def _word_pieces(
+    opcodes: Sequence[tuple[str, int, int, int, int]], olds: list[str], news: list[str]
+) -> list[list[Piece]]:
+    return [
+        [Piece("same", "".join(olds[a:b]))]
+        if kind == "equal"
+        else _replaced("".join(olds[a:b]), "".join(news[c:d]))
+        for kind, a, b, c, d in opcodes
+    ]
+
+
+def _replaced(old: str, new: str) -> list[Piece]:
+    return [Piece("out", old), Piece("in", new)]
+
+
+def _merged(pieces: list[Piece]) -> list[Piece]:
+    """Return them without empty ones, neighbours of one kind as one."""
+    merged: list[Piece] = []
+    for piece in pieces:
+        if merged and merged[-1].kind == piece.kind:
+            merged[-1] = Piece(piece.kind, merged[-1].text + piece.text)
+        elif piece.text:
+            merged.append(piece)
+    return merged
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [found for found in _PARAGRAPH.findall(text) if found]
