@@ -51,15 +51,15 @@ class ArticleConsumer(RunConsumer[Writing]):
         view = view_of(subject, on_page)
         if view is None:
             return []
-        return [*self._written([view]), *([] if subject.is_open else self._state())]
+        return self._written([view])
 
     def changed(self, what: str) -> list[Patch]:
         """Return what a change does to the page: of one section, of all, or of their order."""
         name, _separator, key = what.partition(".")
         if name == "outline":
             return [RELOAD]
-        if name == "section" and not self._is_written(UUID(key)):
-            return [*self._section(UUID(key)), *self._state()]
+        if name == "section":
+            return [] if self._is_written(UUID(key)) else self._section(UUID(key))
         return self._state()
 
     def _is_written(self, section_id: UUID) -> bool:

@@ -60,7 +60,7 @@ def begin_article(variant: Variant) -> Article:
         Section(article=article, position=place, heading=heading, notes=notes, words=words[place])
         for place, (heading, notes) in enumerate(plan)
     )
-    touch(article, what="outline")
+    touch(article, is_outline=True)
     return article
 
 
@@ -87,7 +87,7 @@ def add_section(article: Article, heading: str, notes: str, words: int, client_i
     section = Section.objects.create(
         pk=client_id, article=article, position=place, heading=heading, notes=notes, words=words
     )
-    touch(article, what="outline")
+    touch(article, is_outline=True)
     return section
 
 
@@ -119,7 +119,7 @@ def save_outline(article: Article, rows: Mapping[UUID, Mapping[str, Any]]) -> No
             setattr(section, name, value)
     if is_new:
         Section.objects.bulk_update(after, ["position", "heading", "notes", "words"])
-        touch(article, what="outline")
+        touch(article, is_outline=True)
 
 
 @transaction.atomic
@@ -136,7 +136,7 @@ def remove_section(section: Section) -> None:
     for place, each in enumerate(left):
         each.position = place
     Section.objects.bulk_update(left, ["position"])
-    touch(article, what="outline")
+    touch(article, is_outline=True)
 
 
 @transaction.atomic
@@ -146,4 +146,4 @@ def put_back(section: Section) -> None:
     if section.position is None:
         section.position = _end(article)
         section.save(update_fields=["position"])
-        touch(article, what="outline")
+        touch(article, is_outline=True)

@@ -5,6 +5,7 @@ first makes new Runs only, and waits for no Run.
 """
 
 import uuid
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max
@@ -183,7 +184,8 @@ def end(
             is_whole=is_whole,
         )
         _stand(writing, version)
-    touch(writing.article, writing.section)
+    told = run is not None and writing.act not in _UNSTREAMED  # that it ended, by `runs`
+    touch(writing.article, writing.section, is_told=told)
 
 
 def _stand(writing: Writing, version: SectionVersion) -> None:
@@ -269,15 +271,29 @@ def title_of_brief(work: Work) -> str:
     return short_title(recipe_of(work).title(work.values))
 
 
-def touch(article: Article, section: Section | None = None, what: str = "article") -> None:
-    """Note the change, and tell the pages of it once it is committed: `what` changed."""
+def touch(
+    article: Article,
+    section: Section | None = None,
+    *,
+    is_outline: bool = False,
+    is_told: bool = False,
+) -> None:
+    """Note a change, and tell the pages of it once it is committed.
+
+    It is one of a section, of their order (`is_outline`), or of the article itself. Of a section
+    they may be told already.
+    """
     article.updated_at = Now()
     article.save(update_fields=["updated_at"])
+    changed = ["article"]
     if section is not None:
         Section.objects.filter(pk=section.pk).update(updated_at=Now())
-        what = f"section.{section.pk}"
-    topic = article.topic
-    transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": what}))
+        changed += [] if is_told else [f"section.{section.pk}"]
+    if is_outline:
+        changed.append("outline")
+    for what in changed:
+        news = {"type": "topic.changed", "what": what}
+        transaction.on_commit(partial(publish, article.topic, news))
 
 
 def pause(article: Article, why: str) -> None:
