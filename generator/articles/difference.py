@@ -63,14 +63,36 @@ def _replaced(old: str, new: str) -> list[Piece]:
 
 
 def _merged(pieces: list[Piece]) -> list[Piece]:
-    """Return them without empty ones, neighbours of one kind as one."""
+    """Return them without empty ones, what changed side by side as one change."""
     merged: list[Piece] = []
-    for piece in pieces:
-        if merged and merged[-1].kind == piece.kind:
-            merged[-1] = Piece(piece.kind, merged[-1].text + piece.text)
-        elif piece.text:
-            merged.append(piece)
+    old = new = ""
+    for piece in [*pieces, Piece("same", "")]:
+        if piece.kind == "out":
+            old += piece.text
+        elif piece.kind == "in":
+            new += piece.text
+        elif (old or new) and piece.text and not piece.text.strip(" "):  # between two changed words
+            old, new = old + piece.text, new + piece.text
+        else:
+            space = _common_end(old, new)
+            old, new = old[: len(old) - len(space)], new[: len(new) - len(space)]
+            merged += [each for each in _replaced(old, new) if each.text]
+            old = new = ""
+            _add_same(merged, space + piece.text)
     return merged
+
+
+def _common_end(old: str, new: str) -> str:
+    """Return the spaces with which both end."""
+    count = min(len(text) - len(text.rstrip(" ")) for text in (old, new))
+    return " " * count
+
+
+def _add_same(pieces: list[Piece], text: str) -> None:
+    if text and pieces and pieces[-1].kind == "same":
+        pieces[-1] = Piece("same", pieces[-1].text + text)
+    elif text:
+        pieces.append(Piece("same", text))
 
 
 def _paragraphs(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
@@ -64,6 +64,16 @@ class Outline:
         sent = [form for _section, form in self.rows if form.is_bound]
         return not any(form.errors for form in sent)
 
+    @property
+    def problems(self) -> str:
+        """What is wrong, row by row."""
+        said = []
+        for number, (_section, form) in enumerate(self.rows, 1):
+            if form.is_bound:
+                told = (str(error) for errors in form.errors.values() for error in errors)
+                said += [_("Section %d:") % number + f" {error}" for error in told]
+        return " ".join(said)
+
     def save(self) -> None:
         rows = {
             section.pk: form.cleaned_data if form.is_bound else {} for section, form in self.rows
@@ -101,6 +111,8 @@ def outline_view(request: Request, pk: uuid.UUID) -> HttpResponse:
     name, _separator, key = request.POST.get("do", "save").partition(":")
     if name in ("up", "down"):
         outline.move(key, -1 if name == "up" else 1)
+    if name == "keep":
+        return _kept(request, outline)
     if not outline.is_valid:
         return _page(request, outline, Refusal(_("Not saved yet. What is wrong is said below.")))
     try:
@@ -113,6 +125,14 @@ def outline_view(request: Request, pk: uuid.UUID) -> HttpResponse:
     if written:
         return _to(request, address_of(article))
     return _page(request, Outline.of(article)) if request.htmx else redirect(request.path)
+
+
+def _kept(request: Request, outline: Outline) -> HttpResponse:
+    """Keep what was filled in, and say so; the fields stay as they are."""
+    if outline.is_valid:
+        or_not_found(outline.save)
+        outline = Outline.of(outline.article)
+    return render(request, "generator/articles/_outline_status.html", {"outline": outline})
 
 
 def _do(request: Request, article: Article, name: str, key: str) -> bool:

@@ -30,7 +30,9 @@ def headings(page: Page) -> list[str]:
 
 
 def saved(page: Page):
-    return page.expect_response(re.compile("/outline/$"))
+    return page.expect_response(
+        lambda response: response.url.endswith("/outline/") and response.status == 200
+    )
 
 
 def planned(person, model, fake) -> Article:
@@ -111,6 +113,8 @@ def written_page(page: Page, article: Article, fake, letters: str = "abc") -> No
     queue_whole(fake, letters=letters)
     page.goto(f"/generate/articles/{article.pk}/")
     page.get_by_role("button", name="Write the article").click()
+    for number in range(3):
+        expect(section(page, number)).to_have_attribute("data-state", "done")
     expect(page.locator("#article-details")).to_contain_text("Bees use the sun.")
 
 
