@@ -39,12 +39,11 @@ def within(words: int) -> int:
 def begin_article(variant: Variant) -> Article:
     """Make an article of an outline, or let another outline plan the one there is.
 
-    Sections that are written already, or were asked for, are set aside and can be put back.
+    Sections that are written already are set aside and can be put back. Where the model made no
+    list of sections there are none: they can be added by hand.
     """
     work = Work.objects.select_for_update(of=("self",)).get(pk=variant.work_id)
     plan = parse(variant.text)
-    if not plan:
-        raise ValidationError(_("This outline has no sections yet."), code="no_outline")
     article = Article.objects.filter(work=work).first()
     if article is None:
         article = Article(work=work, model_id=variant.model_id)
@@ -55,7 +54,7 @@ def begin_article(variant: Variant) -> Article:
         _set_aside(article)
     article.outline, article.notes = variant, _read_for(variant)
     article.save()
-    words = [within(each) for each in shares(work.values["words"], len(plan))]
+    words = [within(each) for each in shares(work.values["words"], len(plan) or 1)]
     Section.objects.bulk_create(
         Section(article=article, position=place, heading=heading, notes=notes, words=words[place])
         for place, (heading, notes) in enumerate(plan)

@@ -13,13 +13,14 @@ from generator.recipes.structured import json_of
 
 LONGEST_SUMMARY, LONGEST_KEYWORDS = 2000, 300
 _FIRST_HEADING = re.compile(r"\s*(?:#{1,6}\s+(?P<marked>[^\n]+?)#*|(?P<plain>[^\n]+))\s*(?:\n|$)")
+_STRAY_TAG = re.compile(r"^[ \t]*</?(?:text|notes)>", re.MULTILINE)  # of the request's own
 _TOO_HIGH = re.compile(r"^#{1,2}(?=\s)", re.MULTILINE)
 _CODE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)[ \t]*$", re.MULTILINE | re.DOTALL)
 
 
 def section_text(text: str, heading: str, ask: Ask, values: Values) -> str:
     """Return the text of a section without its heading. Raises `Misread`."""
-    text = without_heading(unfenced(text), heading)
+    text = without_heading(_STRAY_TAG.sub("", unfenced(text)), heading)
     check(text, ask, values)
     return lowered(text).strip()
 

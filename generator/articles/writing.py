@@ -25,7 +25,7 @@ from runs.hints import publish
 from runs.models import Run
 from runs.states import State
 
-MOST_ROUNDS = 3  # Runs more for a length that is not met, or for an answer that was cut
+MOST_ROUNDS = 2  # Runs more for a length that is not met, or for an answer that was cut
 ANEW = "anew"  # what is said of details that are to replace those there are
 _UNSTREAMED = (Act.MEND, Act.DETAILS)
 

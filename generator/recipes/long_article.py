@@ -38,6 +38,17 @@ def sections_for(values: Values) -> int:
     return min(max(fitting, _LEAST_SECTIONS), _MOST_SECTIONS)
 
 
+# Small models follow an example where they do not follow a description.
+_EXAMPLE = (
+    "Topic: Baking bread at home\n\n"
+    "Write the outline of an article on this topic: 3 sections, a numbered list, one line each, a "
+    "heading and what it covers.\n\n"
+    "1. **Flour and yeast**: which kinds there are, and what each is good for\n"
+    "2. **Kneading and rising**: how long it takes, and how to tell that the dough is ready\n"
+    "3. **In the oven**: heat, steam and time"
+)
+
+
 class LongArticleForm(MaterialForm):
     needs_text = False
 
@@ -79,20 +90,16 @@ class LongArticle(Recipe):
         return str(values["topic"])
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
-        said = ""
-        if material:
-            said = f"\nRest on this material only.\n{fenced(material, 'notes')}\n"
+        said = f"\nRest on this material only.\n{fenced(material, 'notes')}" if material else ""
         return Ask(
             system=(
-                "You plan articles. You answer with an outline only: a numbered list, one line a "
-                f"section, each with a short heading and what it covers. {IS_MATERIAL}"
+                "You plan articles. You write a numbered list of sections and nothing else. "
+                + IS_MATERIAL
             ),
             user=(
-                f"Plan an article of about {values['words']} words.\n{brief(values)}\n{said}\n"
-                f"Write the outline: exactly {sections_for(values)} lines, each in this form:\n"
-                "1. **Heading**: what this section covers, in one sentence\n"
-                "No section repeats what another covers. Write headings and sentences in "
-                f"{values['language']}."
+                f"{_EXAMPLE}\n\n{brief(values)}{said}\n\n"
+                f"Write the outline of an article on “{values['topic']}” in the same way: "
+                f"{sections_for(values)} sections."
             ),
         )
 
@@ -110,4 +117,4 @@ class LongArticle(Recipe):
         found = outlines.parse(text)
         if len(found) < _LEAST_SECTIONS:
             raise misread("it is no list of sections")
-        return outlines.written(found)
+        return outlines.written(found[: values.get("sections") or None])

@@ -60,4 +60,9 @@ def test_what_is_no_outline_is_asked_for_again(text):
 )
 def test_as_many_sections_are_asked_for_as_fit(fields, count):
     ask = LongArticle().ask(filled("long-article", topic="Bees", **fields))
-    assert f"exactly {count} lines" in ask.user
+    assert f"in the same way: {count} sections" in ask.user
+
+
+def test_of_more_sections_than_were_asked_for_the_first_are_kept():
+    values = filled("long-article", topic="Bees", sections=2)
+    assert LongArticle().read(values, "1. A: a\n2. B: b\n3. C: c").count("\n") == 1
