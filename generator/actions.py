@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
-from generator.plan import first_steps
+from generator.plan import Beginning, beginning
 from generator.recipes.base import Kind, Recipe
 from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
 from providers.errors import LimitReached
@@ -36,8 +36,9 @@ def make_work(
     """Keep what was filled in and queue what makes `variants` results of it.
 
     Called again with the same `client_id` it returns what the first call made. Raises
-    `LimitReached` where nothing could begin soon: then nothing is written.
+    `LimitReached` where nothing could begin soon, and `ValidationError`: then nothing is written.
     """
+    parts = beginning(recipe, values, model)
     try:
         with transaction.atomic():
             work = Work.objects.create(
@@ -50,7 +51,7 @@ def make_work(
             )
             _refuse_unless_open(work)
             for number in range(1, variants + 1):
-                _begin(work, recipe, model, number)
+                _begin(Variant(work=work, number=number, model=model), parts)
             return work
     except (IntegrityError, LimitReached) as error:
         made = Work.objects.filter(owner=user, client_id=client_id).first()
@@ -78,7 +79,8 @@ def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
             code="too_many",
             params={"most": MOST_VARIANTS},
         )
-    return _begin(locked, recipe_of(locked), model, number, client_id)
+    variant = Variant(pk=_variant_id(work, client_id), work=locked, number=number, model=model)
+    return _begin(variant, beginning(recipe_of(locked), locked.values, model))
 
 
 def _refuse_unless_open(work: Work) -> None:
@@ -90,14 +92,9 @@ def _refuse_unless_open(work: Work) -> None:
         )
 
 
-def _begin(
-    work: Work, recipe: Recipe, model: ModelSpec, number: int, client_id: uuid.UUID | None = None
-) -> Variant:
-    variant = Variant(work=work, number=number, model=model)
-    if client_id is not None:
-        variant.pk = _variant_id(work, client_id)
+def _begin(variant: Variant, parts: Beginning) -> Variant:
     variant.save(force_insert=True)
-    Step.objects.bulk_create(first_steps(variant, recipe, model))
+    Step.objects.bulk_create(parts.steps(variant))
     go_on(variant)
     return variant
 
