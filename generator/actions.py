@@ -16,7 +16,7 @@ from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
 from generator.plan import Beginning, beginning
 from generator.recipes.base import Kind, Recipe
-from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
+from generator.steps import BY_PERSON, go_on, is_unfinished, lock, pause, queue_step
 from providers.errors import LimitReached
 from providers.models import ModelSpec
 from runs.actions import request_stop
@@ -104,13 +104,15 @@ def _variant_id(work: Work, client_id: uuid.UUID) -> uuid.UUID:
 
 
 def stop_variant(variant: Variant) -> None:
-    """Ask for nothing more; what was written stays.
+    """Ask for nothing more; what was written stays. Raises `Variant.DoesNotExist`.
 
     Not in one transaction: a worker locks a Run before its variant.
     """
-    if not variant.steps.live().exists():
-        return
-    Variant.objects.filter(pk=variant.pk).update(paused_by=BY_PERSON, updated_at=Now())
+    with transaction.atomic():
+        locked = lock(variant)
+        if not locked.steps.live().exists():
+            return
+        pause(locked, BY_PERSON)
     for run in Run.objects.live().filter(step__variant=variant):
         request_stop(run)
 
@@ -129,10 +131,8 @@ def resume_variant(variant: Variant, model: ModelSpec) -> None:
     can_continue = recipe_of(locked.work).kind is not Kind.TABLE
     locked.model = model
     locked.paused_by = ""
-    if locked.steps.filter(is_last=True).exists():  # else it is told of a part that stays
-        locked.problem = ""
     locked.updated_at = Now()
-    locked.save(update_fields=["model", "paused_by", "problem", "updated_at"])
+    locked.save(update_fields=["model", "paused_by", "updated_at"])
     for step in locked.steps.unfinished():
         if step.is_last and step.text.strip() and can_continue:
             step.variant = locked

@@ -17,7 +17,7 @@ from generator.recipes.base import Kind
 from generator.steps import BY_PERSON
 from providers.errors import Sentence, sentence_of
 from runs.models import Run
-from runs.states import State
+from runs.states import LIVE, State
 
 # A character of Chinese or Japanese counts as a word.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
@@ -26,10 +26,13 @@ A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long text is read: parts of the level at which the reading is."""
+    """How far a long text is read: parts of the level at which the reading is, and whether any is
+    being read.
+    """
 
     done: int
     total: int
+    is_live: bool
 
     @property
     def is_whole(self) -> bool:
@@ -62,14 +65,20 @@ class Result:
     def state(self) -> str:
         """The state of the last Run; before there is one "reading" or "paused".
 
-        Where the answers to the parts are the result, there never is one: it is done with them.
+        What was stopped is paused when its last part heard of it. Where the answers to the parts
+        are the result, there never is a last Run: it is done with them.
         """
         if self.run is not None:
             return self.run.state
         if self.variant.paused_by:
-            return "paused"
+            return "reading" if self._is_stopping else "paused"
         is_read = self.progress is None or self.progress.is_whole
         return State.DONE.value if is_read else "reading"
+
+    @property
+    def _is_stopping(self) -> bool:
+        is_read = self.progress is not None and self.progress.is_live
+        return self.variant.paused_by == BY_PERSON and is_read
 
     @property
     def is_live(self) -> bool:
@@ -105,8 +114,14 @@ class Result:
 
     @property
     def goes_on(self) -> bool:
-        """Going on adds to what is there; otherwise it begins anew."""
-        return not self.is_table and (self.has_text or self.progress is not None)
+        """Going on adds to what is there; otherwise it begins anew.
+
+        What has a problem and is not done is an earlier answer, which is asked for once more.
+        """
+        is_earlier = bool(self.variant.problem) and self.state != State.DONE
+        return not self.is_table and (
+            self.progress is not None or (self.has_text and not is_earlier)
+        )
 
     @property
     def sentence(self) -> Sentence:
@@ -116,7 +131,10 @@ class Result:
 
     @property
     def problem(self) -> str:
-        return self.variant.get_problem_display() if self.variant.problem else ""
+        """What is wrong with the text that is shown."""
+        if self.variant.problem and not (self.run is not None and self.run.is_live):
+            return self.variant.get_problem_display()
+        return ""
 
     @property
     def words(self) -> int:
@@ -203,10 +221,17 @@ def _progress(variants: Sequence[Variant]) -> dict[UUID, Progress]:
     levels = (
         Step.objects.filter(variant__in=variants, is_last=False)
         .values("variant", "level")
-        .annotate(total=Count("*"), done=Count("pk", filter=Q(run__state=State.DONE)))
+        .annotate(
+            total=Count("*"),
+            done=Count("pk", filter=Q(run__state=State.DONE)),
+            live=Count("pk", filter=Q(run__state__in=LIVE)),
+        )
         .order_by("level")
     )
-    return {row["variant"]: Progress(row["done"], row["total"]) for row in levels}
+    return {
+        row["variant"]: Progress(row["done"], row["total"], is_live=row["live"] > 0)
+        for row in levels
+    }
 
 
 def can_have_more(results: Sequence[Result]) -> bool:

@@ -197,7 +197,7 @@ def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    actions.stop_variant(variant)
+    _or_not_found(lambda: actions.stop_variant(variant))
     return HttpResponse(status=204) if request.htmx else _to(variant.work, variant)
 
 

@@ -150,6 +150,7 @@ class Recipe:
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
+    is_own: ClassVar[bool] = False  # people wrote its prompts
 
     def title(self, values: Values) -> str:
         """Return what the work is called in lists: where its text is from, else what came first."""
