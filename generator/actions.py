@@ -4,6 +4,7 @@ says otherwise.
 
 import uuid
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -143,14 +144,18 @@ def resume_variant(variant: Variant, model: ModelSpec) -> None:
 
 
 @transaction.atomic
-def pick_variant(variant: Variant, *, is_picked: bool = True) -> None:
-    """Mark the result that is the one; the others stay."""
+def pick_variant(variant: Variant, *, is_picked: bool = True) -> list[uuid.UUID]:
+    """Mark the result that is the one; the others stay. Return which look different now."""
     work = _locked(variant.work)
-    work.picked = variant if is_picked else None
+    before, after = work.picked_id, variant.pk if is_picked else None
+    changed = [each for each in (before, after) if each is not None and before != after]
+    work.picked_id = after
     work.updated_at = Now()
     work.save(update_fields=["picked", "updated_at"])
-    topic = work.topic
-    transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": "picked"}))
+    for each in changed:
+        hint = {"type": "topic.changed", "what": f"variant.{each}"}
+        transaction.on_commit(partial(publish, work.topic, hint))
+    return changed
 
 
 def delete_work(work: Work) -> None:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from runs.states import LIVE, State
 
 # A character of Chinese or Japanese counts as a word.
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
+LONGEST_FORMATTED = 100_000  # code points: half a second of work for a page, where it is rich
 A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
 
 
@@ -87,6 +88,11 @@ class Result:
     @property
     def has_text(self) -> bool:
         return bool(self.text.strip())
+
+    @property
+    def is_partly_plain(self) -> bool:
+        """It is so long that its end is shown as it was written."""
+        return not self.is_live and not self.is_plain and len(self.text) > LONGEST_FORMATTED
 
     @property
     def is_cut(self) -> bool:
@@ -156,11 +162,11 @@ class Result:
         return run.place_in_queue()
 
 
-def results_of(work: Work, only: UUID | None = None) -> list[Result]:
-    """Return a work's results in their order, or the one of the variant `only`."""
+def results_of(work: Work, only: Collection[UUID] | None = None) -> list[Result]:
+    """Return a work's results in their order, or those of the variants `only`."""
     variants = work.variants.select_related("model").order_by("number")
     if only is not None:
-        variants = variants.filter(pk=only)
+        variants = variants.filter(pk__in=only)
     shown = list(variants)
     last = _last_steps(shown)
     progress = _progress(shown)
@@ -182,7 +188,13 @@ def result_of(work: Work, step: Step, on_page: str | None) -> Result:
 
 
 def html_of(text: str, kind: Kind) -> SafeString:
-    return verbatim(text) if kind is Kind.PLAIN else render(text)
+    """Return it as it is shown; what is very long is formatted up to the end of a line."""
+    if kind is Kind.PLAIN:
+        return verbatim(text)
+    end = len(text)
+    if end > LONGEST_FORMATTED:
+        end = text.rfind("\n", 0, LONGEST_FORMATTED) + 1 or LONGEST_FORMATTED
+    return render(text[:end]) + verbatim(text[end:])
 
 
 def _result(

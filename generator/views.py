@@ -1,7 +1,7 @@
 """The generator's pages. Each works as a plain form post; htmx gets only the part that changes."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +22,7 @@ from generator.models import OwnRecipe, Variant, Work
 from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe
-from generator.results import results_of
+from generator.results import Result, results_of
 from providers.errors import LimitReached
 from runs.forms import ClientIdForm
 from runs.refusals import Refusal
@@ -205,12 +205,12 @@ def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
 def variant_pick(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
     is_picked = variant.work.picked_id != variant.pk
-    _or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
-    variant.work.refresh_from_db(fields=["picked"])
+    changed = _or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
     if not request.htmx:
         return _to(variant.work, variant)
-    context = {"made": pages.Made.of(variant.work)}
-    return render(request, "generator/_results.html", context)
+    variant.work.refresh_from_db(fields=["picked"])
+    # What is being written is the socket's to show, which knows how much the page has of it.
+    return _now(request, [each for each in results_of(variant.work, changed) if not each.is_live])
 
 
 def _or_not_found(act: Callable[[], Any]) -> Any:
@@ -234,7 +234,12 @@ def _asked(
     variant = variant or queued
     if not request.htmx:
         return _to(work, variant)
-    context = {"results": results_of(work, variant.pk), "client_id": uuid.uuid4()}
+    return _now(request, results_of(work, [variant.pk]))
+
+
+def _now(request: Request, results: Sequence[Result]) -> HttpResponse:
+    """Show some results as they are now, and renew the id of the buttons."""
+    context = {"results": results, "client_id": uuid.uuid4()}
     return render(request, "generator/_result_now.html", context)
 
 

@@ -41,7 +41,7 @@ def end(variant: Variant, text: str, state: State, reason: str = "stop") -> None
 
 
 def shown(variant: Variant):
-    return results_of(variant.work, variant.pk)[0]
+    return results_of(variant.work, [variant.pk])[0]
 
 
 @pytest.mark.parametrize("state", [State.STOPPED, State.INTERRUPTED])

@@ -27,7 +27,7 @@ def again(variant: Variant) -> Step:
 
 
 def shown(variant: Variant) -> Result:
-    return results_of(variant.work, variant.pk)[0]
+    return results_of(variant.work, [variant.pk])[0]
 
 
 def bad_answer(problem: str, prompt: str) -> str:
