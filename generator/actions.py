@@ -13,6 +13,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from generator.material import is_of_web
 from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
 from generator.plan import Beginning, beginning
@@ -60,9 +61,14 @@ def make_work(
             raise ValidationError(OUT_OF_DATE, code="gone") from None
         if made is None:
             raise
-    if made.recipe != recipe.slug or made.values != dict(values):
+    if made.recipe != recipe.slug or _asked_by(made.values) != _asked_by(values):
         raise ValidationError(OUT_OF_DATE, code="another_request")
     return made
+
+
+def _asked_by(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was filled in: of a page of the web its address, whatever stands there now."""
+    return {name: each for name, each in values.items() if name != "text" or not is_of_web(values)}
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from generator.forms import OrderForm
 from generator.models import OwnRecipe, Variant, Work
 from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
-from generator.recipes.base import Recipe
+from generator.recipes.base import Recipe, Values
 from generator.results import Result, results_of
 from providers.errors import LimitReached
 from runs.forms import ClientIdForm
@@ -92,7 +92,7 @@ def _recipe(request: Request, recipe: Recipe) -> HttpResponse:
 
 def _make(request: Request, recipe: Recipe) -> HttpResponse:
     order = OrderForm(request.user, None, request.POST)
-    form = recipe.Form(request.POST, request.FILES)
+    form = recipe.Form(request.POST, request.FILES, earlier=_made_earlier(request, recipe, order))
     if not (order.is_valid() & form.is_valid()):
         error = order.sentence() if order.errors else ""
         return _not_made(
@@ -109,6 +109,15 @@ def _make(request: Request, recipe: Recipe) -> HttpResponse:
         return _made(request, work)
     bench = pages.Bench.of(request.user, recipe, form, order=order, error=refusal.sentence)
     return _not_made(request, bench, refusal)
+
+
+def _made_earlier(request: Request, recipe: Recipe, order: OrderForm) -> Values | None:
+    """Return the values of the work that the same request made before, if it arrives again."""
+    if not order.is_valid():
+        return None
+    made = Work.objects.visible_to(request.user).filter(recipe=recipe.slug)
+    same = made.filter(client_id=order.cleaned_data["client_id"])
+    return same.values_list("values", flat=True).first()
 
 
 def _made(request: Request, work: Work) -> HttpResponse:
