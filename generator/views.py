@@ -7,21 +7,20 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
-from accounts.models import User
 from generator import actions, pages
 from generator.forms import OrderForm
 from generator.models import OwnRecipe, Variant, Work
 from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe, Values
+from generator.requests import Request, or_not_found
 from generator.results import Result, results_of
 from providers.errors import LimitReached
 from runs.forms import ClientIdForm
@@ -29,13 +28,6 @@ from runs.refusals import Refusal
 
 PAGE = 30
 LONGEST_QUERY = 80
-
-
-class Request(HttpRequest):
-    """A request as the middleware hands it on: somebody is signed in."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 def _built_in(slug: str) -> Recipe:
@@ -50,8 +42,9 @@ def _made_by_people(request: Request, pk: uuid.UUID) -> Recipe:
     return recipe_of_version(get_object_or_404(visible, pk=pk).current)
 
 
-def _own(request: Request, pk: uuid.UUID) -> Work:
-    work = get_object_or_404(Work.objects.visible_to(request.user), pk=pk)
+def _own(request: Request, pk: uuid.UUID, *unused: str) -> Work:
+    """Return a work of theirs without what is `unused`."""
+    work = get_object_or_404(Work.objects.visible_to(request.user).defer(*unused), pk=pk)
     work.owner = request.user
     return work
 
@@ -185,7 +178,7 @@ def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> 
 
 @require_POST
 def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
-    work = _own(request, pk)
+    work = _own(request, pk, "values")
     last = work.variants.order_by("-number").values_list("model", flat=True).first()
     form = ClientIdForm(request.user, last, request.POST)
     if not form.is_valid():
@@ -206,7 +199,7 @@ def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    _or_not_found(lambda: actions.stop_variant(variant))
+    or_not_found(lambda: actions.stop_variant(variant))
     return HttpResponse(status=204) if request.htmx else _to(variant.work, variant)
 
 
@@ -214,7 +207,7 @@ def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
 def variant_pick(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
     is_picked = variant.work.picked_id != variant.pk
-    changed = _or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
+    changed = or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
     if not request.htmx:
         return _to(variant.work, variant)
     variant.work.refresh_from_db(fields=["picked"])
@@ -222,20 +215,12 @@ def variant_pick(request: Request, pk: uuid.UUID) -> HttpResponse:
     return _now(request, [each for each in results_of(variant.work, changed) if not each.is_live])
 
 
-def _or_not_found(act: Callable[[], Any]) -> Any:
-    """Do it; a work that is deleted meanwhile is not found."""
-    try:
-        return act()
-    except (Work.DoesNotExist, Variant.DoesNotExist):
-        raise Http404 from None
-
-
 def _asked(
     request: Request, work: Work, act: Callable[[], Any], variant: Variant | None = None
 ) -> HttpResponse:
     """Queue something of a work, and show the result that will hold it."""
     try:
-        queued = _or_not_found(act)
+        queued = or_not_found(act)
     except LimitReached as limit:
         return _refused(request, work, Refusal.by_limit(limit))
     except ValidationError as error:
@@ -265,9 +250,9 @@ def _to(work: Work, variant: Variant) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def work_delete(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Ask, then delete."""
-    work = _own(request, pk)
+    work = _own(request, pk, "values")
     if request.method != "POST":
         return render(request, "generator/work_delete.html", {"work": work})
-    _or_not_found(lambda: actions.delete_work(work))
+    or_not_found(lambda: actions.delete_work(work))
     messages.success(request, _("“%s” was deleted.") % work.title)
     return redirect("generator:gallery")
