@@ -26,7 +26,10 @@ NOT_TRIED = ("logout", "delete", "erase")  # they end what the next form needs
 
 
 class Forms(HTMLParser):
-    """The forms that a page posts: where to, what they send as they are, which fields hold text."""
+    """The forms that a page posts: where to, what they send, which fields hold text.
+
+    What is empty is filled in, so that no form is refused for another field.
+    """
 
     def __init__(self, html: str, url: str) -> None:
         super().__init__()
@@ -41,8 +44,9 @@ class Forms(HTMLParser):
             self.found.append((given.get("action") or self.url, {}, []))
         elif name and self.found and (tag == "textarea" or (tag == "input" and kind != "submit")):
             _action, sent, texts = self.found[-1]
-            sent.setdefault(name, given.get("value") or "")
-            if tag == "textarea" or kind in TEXT:
+            is_text = tag == "textarea" or kind in TEXT
+            sent.setdefault(name, given.get("value") or ("1" if is_text else ""))
+            if is_text:
                 texts.append(name)
 
 
