@@ -22,6 +22,7 @@ from accounts.models import Team, User
 from accounts.rights import bump_rights
 from ops.audit.acts import Act
 from ops.audit.trail import forget, record, record_each
+from ops.database.deadlocks import again_after_deadlock
 from ops.models import AuditEntry
 
 _ADMINISTRATORS = 0x61646D696E73  # an advisory lock: who of them goes is settled one by one
@@ -210,7 +211,7 @@ def withdraw_administration(user: User) -> None:
     bump_rights()
 
 
-@transaction.atomic
+@again_after_deadlock  # what is theirs is in every room, and workers write to it meanwhile
 def erase_user(user: User) -> None:
     """Delete somebody with all that is theirs; the audit trail keeps a pseudonym.
 

@@ -14,11 +14,12 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from generator.material import is_of_web
 from generator.models import MOST_VARIANTS, Article, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
-from generator.plan import first_steps
+from generator.plan import Beginning, beginning
 from generator.recipes.base import Kind, Recipe
-from generator.steps import BY_PERSON, go_on, is_unfinished, lock, queue_step
+from generator.steps import BY_PERSON, go_on, is_unfinished, lock, pause, queue_step
 from generator.titles import short_title
 from providers.errors import LimitReached
 from providers.models import ModelSpec
@@ -39,8 +40,9 @@ def make_work(
     """Keep what was filled in and queue what makes `variants` results of it.
 
     Called again with the same `client_id` it returns what the first call made. Raises
-    `LimitReached` where nothing could begin soon: then nothing is written.
+    `LimitReached` where nothing could begin soon, and `ValidationError`: then nothing is written.
     """
+    parts = beginning(recipe, values, model)
     try:
         with transaction.atomic():
             work = Work.objects.create(
@@ -53,7 +55,7 @@ def make_work(
             )
             _refuse_unless_open(work)
             for number in range(1, variants + 1):
-                _begin(work, recipe, model, number)
+                _begin(Variant(work=work, number=number, model=model), parts)
             return work
     except (IntegrityError, LimitReached) as error:
         made = Work.objects.filter(owner=user, client_id=client_id).first()
@@ -61,9 +63,14 @@ def make_work(
             raise ValidationError(OUT_OF_DATE, code="gone") from None
         if made is None:
             raise
-    if made.recipe != recipe.slug or made.values != dict(values):
+    if made.recipe != recipe.slug or _asked_by(made.values) != _asked_by(values):
         raise ValidationError(OUT_OF_DATE, code="another_request")
     return made
+
+
+def _asked_by(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was filled in: of a page of the web its address, whatever stands there now."""
+    return {name: each for name, each in values.items() if name != "text" or not is_of_web(values)}
 
 
 @transaction.atomic
@@ -81,7 +88,8 @@ def add_variant(work: Work, model: ModelSpec, client_id: uuid.UUID) -> Variant:
             code="too_many",
             params={"most": MOST_VARIANTS},
         )
-    return _begin(locked, recipe_of(locked), model, number, client_id)
+    variant = Variant(pk=_variant_id(work, client_id), work=locked, number=number, model=model)
+    return _begin(variant, beginning(recipe_of(locked), locked.values, model))
 
 
 def _refuse_unless_open(work: Work) -> None:
@@ -93,14 +101,9 @@ def _refuse_unless_open(work: Work) -> None:
         )
 
 
-def _begin(
-    work: Work, recipe: Recipe, model: ModelSpec, number: int, client_id: uuid.UUID | None = None
-) -> Variant:
-    variant = Variant(work=work, number=number, model=model)
-    if client_id is not None:
-        variant.pk = _variant_id(work, client_id)
+def _begin(variant: Variant, parts: Beginning) -> Variant:
     variant.save(force_insert=True)
-    Step.objects.bulk_create(first_steps(variant, recipe, model))
+    Step.objects.bulk_create(parts.steps(variant))
     go_on(variant)
     return variant
 
@@ -110,13 +113,15 @@ def _variant_id(work: Work, client_id: uuid.UUID) -> uuid.UUID:
 
 
 def stop_variant(variant: Variant) -> None:
-    """Ask for nothing more; what was written stays.
+    """Ask for nothing more; what was written stays. Raises `Variant.DoesNotExist`.
 
     Not in one transaction: a worker locks a Run before its variant.
     """
-    if not variant.steps.live().exists():
-        return
-    Variant.objects.filter(pk=variant.pk).update(paused_by=BY_PERSON, updated_at=Now())
+    with transaction.atomic():
+        locked = lock(variant)
+        if not locked.steps.live().exists():
+            return
+        pause(locked, BY_PERSON)
     for run in Run.objects.live().filter(step__variant=variant):
         request_stop(run)
 
@@ -135,10 +140,8 @@ def resume_variant(variant: Variant, model: ModelSpec) -> None:
     can_continue = recipe_of(locked.work).kind is not Kind.TABLE
     locked.model = model
     locked.paused_by = ""
-    if locked.steps.filter(is_last=True).exists():  # else it is told of a part that stays
-        locked.problem = ""
     locked.updated_at = Now()
-    locked.save(update_fields=["model", "paused_by", "problem", "updated_at"])
+    locked.save(update_fields=["model", "paused_by", "updated_at"])
     for step in locked.steps.unfinished():
         if step.is_last and step.text.strip() and can_continue:
             step.variant = locked
@@ -149,14 +152,18 @@ def resume_variant(variant: Variant, model: ModelSpec) -> None:
 
 
 @transaction.atomic
-def pick_variant(variant: Variant, *, is_picked: bool = True) -> None:
-    """Mark the result that is the one; the others stay."""
+def pick_variant(variant: Variant, *, is_picked: bool = True) -> list[uuid.UUID]:
+    """Mark the result that is the one; the others stay. Return which look different now."""
     work = _locked(variant.work)
-    work.picked = variant if is_picked else None
+    before, after = work.picked_id, variant.pk if is_picked else None
+    changed = [each for each in (before, after) if each is not None and before != after]
+    work.picked_id = after
     work.updated_at = Now()
     work.save(update_fields=["picked", "updated_at"])
-    topic = work.topic
-    transaction.on_commit(lambda: publish(topic, {"type": "topic.changed", "what": "picked"}))
+    for each in changed:
+        hint = {"type": "topic.changed", "what": f"variant.{each}"}
+        transaction.on_commit(partial(publish, work.topic, hint))
+    return changed
 
 
 def delete_work(work: Work) -> None:

@@ -12,7 +12,7 @@ from generator.models import Step, Work
 from generator.own import recipe_of
 from generator.recipes.base import Kind
 from generator.results import Result, result_of, results_of
-from runs.consumers import RELOAD, RunConsumer
+from runs.consumers import RunConsumer
 from runs.following import Renderer
 from runs.scopes import language_of, made_at
 from runs.states import LIVE
@@ -59,19 +59,15 @@ class WorkConsumer(RunConsumer[Step]):
         return self._written([result_of(self.work, subject, on_page)])
 
     def changed(self, what: str) -> list[Patch]:
-        """Return what a change made elsewhere does: the reading of a part, or a pick."""
-        assert self.work is not None
-        name, _separator, key = what.partition(".")
-        if name == "variant":
-            variant_id = UUID(key)
-            is_written = self._steps().filter(variant=variant_id, run__state__in=LIVE)
-            return [] if is_written.exists() else self._elements(variant_id)
-        return [RELOAD]
+        """Return the result that the reading of a part, or a pick, changed: "variant.<uuid>"."""
+        variant_id = UUID(what.partition(".")[2])
+        is_written = self._steps().filter(variant=variant_id, run__state__in=LIVE)
+        return [] if is_written.exists() else self._elements(variant_id)
 
     def _elements(self, variant_id: UUID) -> list[Patch]:
         assert self.work is not None
         self.work.refresh_from_db(fields=["picked"])
-        return self._written(results_of(self.work, variant_id))
+        return self._written(results_of(self.work, [variant_id]))
 
     def _written(self, results: list[Result]) -> list[Patch]:
         with translation.override(self.language):

@@ -9,7 +9,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from boundary.documents import Document, UnreadableDocument, read_document, read_page
-from generator.recipes.base import RecipeForm
+from generator.recipes.base import RecipeForm, Values
 
 LONGEST_MATERIAL = 1_000_000  # code points
 LONGEST_FILE = 7 * 2**20  # bytes; with what is sent along it stays below what the server takes
@@ -63,6 +63,8 @@ class MaterialForm(RecipeForm):
             self.add_error("text", self._which(any(given)))
         elif file is not None:
             self._read("file", lambda: read_document(file.name, file.read()), file.name)
+        elif address and self.earlier.get("source") == address:
+            values |= {"text": self.earlier["text"], "source": address}
         elif address:
             self._read("address", lambda: read_page(address), address)
         return values
@@ -92,6 +94,11 @@ class MaterialForm(RecipeForm):
         shown[self.add_prefix("text")] = text
         shown[self.add_prefix("address")] = ""
         self.data = shown
+
+
+def is_of_web(values: Values) -> bool:
+    """Say whether the text was fetched; a file's name has no slash."""
+    return "/" in str(values.get("source", ""))
 
 
 def _check_length(text: str) -> None:

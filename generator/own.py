@@ -52,6 +52,7 @@ class Own(Recipe):
     """
 
     slug = SLUG
+    is_own = True
 
     def __init__(self, version: RecipeVersion) -> None:
         self.version = version

@@ -4,47 +4,30 @@ that changes.
 
 import uuid
 from collections.abc import Callable
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
-from accounts.models import User
 from generator import own_actions as actions
 from generator import own_rows
 from generator.models import OwnRecipe, RecipeVersion
 from generator.own_content import Content
 from generator.own_forms import Editor, ShareForm
 from generator.own_pages import Preview, differences, parts
+from generator.requests import Request, or_not_found
 
 PAGE = 50
 
 
-class Request(HttpRequest):
-    """A request as the middleware hands it on: somebody is signed in."""
-
-    user: User
-    htmx: HtmxDetails
-
-
 def _found(recipes: QuerySet[OwnRecipe], pk: uuid.UUID) -> OwnRecipe:
     return get_object_or_404(recipes.select_related("current", "team"), pk=pk)
-
-
-def _done(act: Callable[[], Any]) -> Any:
-    """Do it; what was deleted, or taken away, meanwhile is not found."""
-    try:
-        return act()
-    except OwnRecipe.DoesNotExist:
-        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -87,7 +70,7 @@ def _posted(
     content, is_readable = editor.content(), editor.is_valid()
     try:
         if is_readable:
-            saved = _done(lambda: save(content))
+            saved = or_not_found(lambda: save(content))
             messages.success(request, _("The recipe was saved."))
             return redirect("generator:own-recipe", saved.pk)
     except ValidationError as error:
@@ -155,7 +138,7 @@ def recipe_version(request: Request, pk: uuid.UUID) -> HttpResponse:
 def recipe_restore(request: Request, pk: uuid.UUID) -> HttpResponse:
     version = _version(request, pk)
     try:
-        restored = _done(lambda: actions.restore_version(version, request.user))
+        restored = or_not_found(lambda: actions.restore_version(version, request.user))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("generator:recipe-version", version.pk)
@@ -170,7 +153,7 @@ def recipe_share(request: Request, pk: uuid.UUID) -> HttpResponse:
     form = ShareForm(request.user, recipe, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            _done(lambda: actions.share_recipe(recipe, request.user, **form.chosen))
+            or_not_found(lambda: actions.share_recipe(recipe, request.user, **form.chosen))
         except ValidationError as error:
             form.add_error("whom", error)
         else:
@@ -187,6 +170,6 @@ def recipe_delete(request: Request, pk: uuid.UUID) -> HttpResponse:
     recipe = _found(OwnRecipe.objects.manageable_by(request.user), pk)
     if request.method != "POST":
         return render(request, "generator/recipe_delete.html", {"recipe": recipe})
-    _done(lambda: actions.delete_recipe(recipe, request.user))
+    or_not_found(lambda: actions.delete_recipe(recipe, request.user))
     messages.success(request, _("“%s” was deleted.") % recipe.current.name)
     return redirect("generator:gallery")

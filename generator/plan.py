@@ -1,19 +1,43 @@
 """Which steps lead to a result, and what each of them asks."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from generator.models import Step, Variant, Work
 from generator.own import recipe_of
 from generator.parts import groups, split
-from generator.recipes.base import Ask, Join, Recipe
+from generator.recipes.base import Ask, Join, Recipe, Values
 from providers.models import Ability, ModelSpec
 from providers.tokens import FRAMING, count, input_bound
 from providers.values import Prompt, Turn
+
+MOST_PARTS = 1000  # of a text: each is a call to the model
+LEAST_ROOM = 16  # tokens of a part
 
 _COMPLETE = (
     "Go on with the user's text exactly where it ends. Do not repeat it, answer it or comment on "
     "it: write only what comes next."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What a variant begins with: one step that reads all and makes the result, or one for each
+    part. `ranges` are code points of the material.
+    """
+
+    ranges: Sequence[tuple[int, int]]
+    is_whole: bool
+
+    def steps(self, variant: Variant) -> list[Step]:
+        """Return the steps of a variant, unsaved."""
+        return [
+            Step(variant=variant, position=place, start=start, end=end, is_last=self.is_whole)
+            for place, (start, end) in enumerate(self.ranges)
+        ]
 
 
 def prompt_of(ask: Ask, model: ModelSpec, prefix: str = "") -> Prompt:
@@ -56,24 +80,37 @@ def ask_of(step: Step, model: ModelSpec) -> Ask:
     return recipe.ask_part(work.values, text, step.position + 1, beside)
 
 
-def first_steps(variant: Variant, recipe: Recipe, model: ModelSpec) -> list[Step]:
-    """Return the steps that a variant begins with, unsaved: one, or those that read the parts."""
-    values = variant.work.values
+def beginning(recipe: Recipe, values: Values, model: ModelSpec) -> Beginning:
+    """Return what the results of a form begin with.
+
+    Raises `ValidationError` where `model` reads so little at once that the parts are too many.
+    """
     material = _material(recipe, values)
     whole = recipe.ask(values, material)
     how = recipe.joining(values)
     grows = how is not Join.NOTES  # the answer is about as long as what it reads
     is_short = not grows or count(material, model) <= _answered_whole(whole, model)
     if not material or (is_short and _fits(whole, model)):
-        return [Step(variant=variant, end=len(material))]
-    room = _room(recipe, variant.work, model)
+        return Beginning([(0, len(material))], is_whole=True)
+    room = _room(recipe, values, model)
     if grows:
         room = min(room, _answered_whole(whole, model))
+    if room < LEAST_ROOM or count(material, model) > MOST_PARTS * room:
+        raise _too_long()
     parts = split(material, room, lambda text: count(text, model), by_lines=how is Join.LINES)
-    return [
-        Step(variant=variant, position=place, start=start, end=end, is_last=False)
-        for place, (start, end) in enumerate(parts)
-    ]
+    if len(parts) > MOST_PARTS:
+        raise _too_long()
+    return Beginning(parts, is_whole=False)
+
+
+def _too_long() -> ValidationError:
+    return ValidationError(
+        _(
+            "The text is too long for this model, which reads little at once. Choose another "
+            "model, or a shorter text."
+        ),
+        code="too_many_parts",
+    )
 
 
 def next_steps(variant: Variant, below: list[Step], model: ModelSpec) -> list[Step]:
@@ -87,7 +124,7 @@ def next_steps(variant: Variant, below: list[Step], model: ModelSpec) -> list[St
     sizes = [count(step.text, model) + 2 for step in below]
     return [
         Step(variant=variant, level=level, position=place, start=start, end=end, is_last=False)
-        for place, (start, end) in enumerate(groups(sizes, _room(recipe, work, model)))
+        for place, (start, end) in enumerate(groups(sizes, _room(recipe, work.values, model)))
     ]
 
 
@@ -116,7 +153,7 @@ def joined(texts: Iterable[str]) -> str:
     return "\n\n".join(text.strip() for text in texts if text.strip())
 
 
-def _material(recipe: Recipe, values: dict[str, object]) -> str:
+def _material(recipe: Recipe, values: Values) -> str:
     return str(values.get(recipe.material, "")) if recipe.material else ""
 
 
@@ -130,8 +167,10 @@ def _answered_whole(ask: Ask, model: ModelSpec) -> int:
     return max(prompt_of(ask, model).max_tokens // 2, 16)
 
 
-def _room(recipe: Recipe, work: Work, model: ModelSpec) -> int:
-    """Return how many tokens of a material one step can read, beside its instructions."""
-    prompt = prompt_of(recipe.ask_part(work.values, "", 999, 999), model)
-    left = model.context_window - prompt.max_tokens - input_bound(prompt, model) - FRAMING
-    return max(left, 16)
+def _room(recipe: Recipe, values: Values, model: ModelSpec) -> int:
+    """Return how many tokens of a material one step can read, beside its instructions.
+
+    Where these leave none it is below zero.
+    """
+    prompt = prompt_of(recipe.ask_part(values, "", 999, 999), model)
+    return model.context_window - prompt.max_tokens - input_bound(prompt, model) - FRAMING

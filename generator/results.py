@@ -1,7 +1,7 @@
 """Results as a page shows them: what `generator/_result.html` needs, with no query in it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,17 +17,21 @@ from generator.recipes.base import Kind, Recipe
 from generator.steps import BY_PERSON
 from providers.errors import Sentence, sentence_of
 from runs.models import Run
-from runs.states import State
+from runs.states import LIVE, State
 
+LONGEST_FORMATTED = 100_000  # code points: half a second of work for a page, where it is rich
 A_MOMENT = dt.timedelta(seconds=1)  # most answers wait less for a worker; their place is no news
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a long text is read: parts of the level at which the reading is."""
+    """How far a long text is read: parts of the level at which the reading is, and whether any is
+    being read.
+    """
 
     done: int
     total: int
+    is_live: bool
 
     @property
     def is_whole(self) -> bool:
@@ -61,14 +65,20 @@ class Result:
     def state(self) -> str:
         """The state of the last Run; before there is one "reading" or "paused".
 
-        Where the answers to the parts are the result, there never is one: it is done with them.
+        What was stopped is paused when its last part heard of it. Where the answers to the parts
+        are the result, there never is a last Run: it is done with them.
         """
         if self.run is not None:
             return self.run.state
         if self.variant.paused_by:
-            return "paused"
+            return "reading" if self._is_stopping else "paused"
         is_read = self.progress is None or self.progress.is_whole
         return State.DONE.value if is_read else "reading"
+
+    @property
+    def _is_stopping(self) -> bool:
+        is_read = self.progress is not None and self.progress.is_live
+        return self.variant.paused_by == BY_PERSON and is_read
 
     @property
     def is_live(self) -> bool:
@@ -77,6 +87,11 @@ class Result:
     @property
     def has_text(self) -> bool:
         return bool(self.text.strip())
+
+    @property
+    def is_partly_plain(self) -> bool:
+        """It is so long that its end is shown as it was written."""
+        return not self.is_live and not self.is_plain and len(self.text) > LONGEST_FORMATTED
 
     @property
     def is_cut(self) -> bool:
@@ -104,8 +119,14 @@ class Result:
 
     @property
     def goes_on(self) -> bool:
-        """Going on adds to what is there; otherwise it begins anew."""
-        return not self.is_table and (self.has_text or self.progress is not None)
+        """Going on adds to what is there; otherwise it begins anew.
+
+        What has a problem and is not done is an earlier answer, which is asked for once more.
+        """
+        is_earlier = bool(self.variant.problem) and self.state != State.DONE
+        return not self.is_table and (
+            self.progress is not None or (self.has_text and not is_earlier)
+        )
 
     @property
     def sentence(self) -> Sentence:
@@ -115,7 +136,10 @@ class Result:
 
     @property
     def problem(self) -> str:
-        return self.variant.get_problem_display() if self.variant.problem else ""
+        """What is wrong with the text that is shown."""
+        if self.variant.problem and not (self.run is not None and self.run.is_live):
+            return self.variant.get_problem_display()
+        return ""
 
     @property
     def words(self) -> int:
@@ -137,11 +161,11 @@ class Result:
         return run.place_in_queue()
 
 
-def results_of(work: Work, only: UUID | None = None) -> list[Result]:
-    """Return a work's results in their order, or the one of the variant `only`."""
+def results_of(work: Work, only: Collection[UUID] | None = None) -> list[Result]:
+    """Return a work's results in their order, or those of the variants `only`."""
     variants = work.variants.select_related("model").order_by("number")
     if only is not None:
-        variants = variants.filter(pk=only)
+        variants = variants.filter(pk__in=only)
     shown = list(variants)
     last = _last_steps(shown)
     progress = _progress(shown)
@@ -163,7 +187,13 @@ def result_of(work: Work, step: Step, on_page: str | None) -> Result:
 
 
 def html_of(text: str, kind: Kind) -> SafeString:
-    return verbatim(text) if kind is Kind.PLAIN else render(text)
+    """Return it as it is shown; what is very long is formatted up to the end of a line."""
+    if kind is Kind.PLAIN:
+        return verbatim(text)
+    end = len(text)
+    if end > LONGEST_FORMATTED:
+        end = text.rfind("\n", 0, LONGEST_FORMATTED) + 1 or LONGEST_FORMATTED
+    return render(text[:end]) + verbatim(text[end:])
 
 
 def _result(
@@ -203,10 +233,17 @@ def _progress(variants: Sequence[Variant]) -> dict[UUID, Progress]:
     levels = (
         Step.objects.filter(variant__in=variants, is_last=False)
         .values("variant", "level")
-        .annotate(total=Count("*"), done=Count("pk", filter=Q(run__state=State.DONE)))
+        .annotate(
+            total=Count("*"),
+            done=Count("pk", filter=Q(run__state=State.DONE)),
+            live=Count("pk", filter=Q(run__state__in=LIVE)),
+        )
         .order_by("level")
     )
-    return {row["variant"]: Progress(row["done"], row["total"]) for row in levels}
+    return {
+        row["variant"]: Progress(row["done"], row["total"], is_live=row["live"] > 0)
+        for row in levels
+    }
 
 
 def can_have_more(results: Sequence[Result]) -> bool:

@@ -42,16 +42,17 @@ def is_unfinished(variant: Variant) -> bool:
 def go_on(variant: Variant) -> None:
     """Queue the steps that can be asked for now. The variant is locked, or new.
 
-    Raises `LimitReached`; what was queued before it stays so.
+    Of one that is paused the answers are joined where all are there: that asks nobody. Raises
+    `LimitReached`; what was queued before it stays so.
     """
-    if variant.paused_by:
-        return
     steps, live = variant.steps, variant.steps.live().count()
     pending = list(steps.pending()[:AT_ONCE])
     if not (pending or live or steps.broken().exists()):
         pending = _begin_level(variant)
+    if variant.paused_by:
+        return
     if pending and variant.model is None:
-        _pause(variant, ModelWithdrawn.kind)
+        pause(variant, ModelWithdrawn.kind)
         return
     for step in pending[: max(AT_ONCE - live, 0)]:
         step.variant = variant
@@ -67,10 +68,13 @@ def _begin_level(variant: Variant) -> list[Step]:
     below = list(steps.filter(level=highest.level))
     recipe = recipe_of(variant.work)
     if recipe.joining(variant.work.values) is not Join.NOTES:
+        variant.paused_by = ""  # whoever stopped it came later than its end
         _keep(variant, put_together(recipe, variant.work, below), variant.problem)
         return []
+    if variant.paused_by:
+        return []
     if variant.model is None or isinstance(recipe, Gone):
-        _pause(variant, ModelWithdrawn.kind if variant.model is None else BadRequest.kind)
+        pause(variant, ModelWithdrawn.kind if variant.model is None else BadRequest.kind)
         return []
     return Step.objects.bulk_create(next_steps(variant, below, variant.model))
 
@@ -106,18 +110,19 @@ def take_answer(run: Run) -> None:
     step.variant, step.text = variant, run.text
     step.save(update_fields=["text"])
     if step.is_last and run.state != State.DONE:
-        _keep(variant, run.text)
+        if run.text.strip():
+            _keep(variant, run.text)
     elif run.state == State.DONE and _goes_on(step, run):
         _continue(step, run)
     elif run.state == State.DONE:
         _read(step, run)
     if run.state != State.DONE:
-        _pause(variant, variant.paused_by or run.error_kind or BY_PERSON)
+        pause(variant, variant.paused_by or run.error_kind or BY_PERSON)
         return
     try:
         go_on(variant)
     except LimitReached as error:
-        _pause(variant, error.kind)
+        pause(variant, error.kind)
 
 
 def _continue(step: Step, run: Run) -> None:
@@ -127,7 +132,7 @@ def _continue(step: Step, run: Run) -> None:
             queue_step(step, prefix=run.text)
             return
     except LimitReached as error:
-        _pause(step.variant, error.kind)
+        pause(step.variant, error.kind)
     step.forget()
 
 
@@ -145,24 +150,24 @@ def _goes_on(step: Step, run: Run) -> bool:
 
 def _read(step: Step, run: Run) -> None:
     """Read a whole answer; one that is not what was asked for is asked for once more."""
+    variant = step.variant
     try:
-        text = _kept(step, run.text)
+        text, problem, told = _kept(step, run.text), "", ""
     except Misread as error:
-        if step.tries < MOST_TRIES:
-            step.run, step.text, step.told = None, "", error.told
-            step.save(update_fields=["run", "text", "told"])
-            return
-        text, problem = run.text, error.problem.value
-    else:
-        problem = ""
+        text, problem, told = run.text, error.problem.value, error.told
     if step.is_last:
-        _keep(step.variant, text, problem)
-        return
-    step.text = recipe_of(step.variant.work).misread_part(text) if problem else text
-    step.save(update_fields=["text"])
-    if problem:
-        step.variant.problem = problem
-        step.variant.save(update_fields=["problem"])
+        if problem and not text.strip():  # what came before it says more
+            text, problem = variant.text, variant.problem or problem
+        _keep(variant, text, problem)
+    if problem and step.tries < MOST_TRIES:
+        step.run, step.text, step.told = None, "", told
+        step.save(update_fields=["run", "text", "told"])
+    elif not step.is_last:
+        step.text = recipe_of(variant.work).misread_part(text) if problem else text
+        step.save(update_fields=["text"])
+        if problem:
+            variant.problem = problem
+            variant.save(update_fields=["problem"])
 
 
 def _kept(step: Step, text: str) -> str:
@@ -172,7 +177,8 @@ def _kept(step: Step, text: str) -> str:
     if isinstance(recipe, Gone):  # deleted while this was written
         return text
     if step.is_last:
-        check(text, recipe.ask(values, is_notes=step.level > 0), values)
+        ask = recipe.ask(values, is_notes=step.level > 0)
+        check(text, ask, values, is_own=recipe.is_own)
         return recipe.read(values, text)
     if recipe.joining(values) is Join.NOTES:
         return text
@@ -180,11 +186,12 @@ def _kept(step: Step, text: str) -> str:
     return recipe.read_part(values, text, read_by(step))
 
 
-def _pause(variant: Variant, why: str) -> None:
-    variant.paused_by = why
-    variant.save(update_fields=["paused_by"])
+def pause(variant: Variant, why: str) -> None:
+    """Ask for nothing more, until somebody lets it go on. The variant is locked, or new."""
+    variant.paused_by, variant.updated_at = why, Now()
+    variant.save(update_fields=["paused_by", "updated_at"])
 
 
 def _keep(variant: Variant, text: str, problem: str = "") -> None:
     variant.text, variant.problem, variant.updated_at = text, problem, Now()
-    variant.save(update_fields=["text", "problem", "updated_at"])
+    variant.save(update_fields=["text", "problem", "paused_by", "updated_at"])

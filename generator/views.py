@@ -1,41 +1,33 @@
 """The generator's pages. Each works as a plain form post; htmx gets only the part that changes."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.middleware import HtmxDetails
 
-from accounts.models import User
 from generator import actions, pages
 from generator.forms import OrderForm
 from generator.models import Article, OwnRecipe, Variant, Work
 from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
-from generator.recipes.base import Recipe
-from generator.results import results_of
+from generator.recipes.base import Recipe, Values
+from generator.requests import Request, or_not_found
+from generator.results import Result, results_of
 from providers.errors import LimitReached
 from runs.forms import ClientIdForm
 from runs.refusals import Refusal
 
 PAGE = 30
 LONGEST_QUERY = 80
-
-
-class Request(HttpRequest):
-    """A request as the middleware hands it on: somebody is signed in."""
-
-    user: User
-    htmx: HtmxDetails
 
 
 def _built_in(slug: str) -> Recipe:
@@ -50,8 +42,9 @@ def _made_by_people(request: Request, pk: uuid.UUID) -> Recipe:
     return recipe_of_version(get_object_or_404(visible, pk=pk).current)
 
 
-def _own(request: Request, pk: uuid.UUID) -> Work:
-    work = get_object_or_404(Work.objects.visible_to(request.user), pk=pk)
+def _own(request: Request, pk: uuid.UUID, *unused: str) -> Work:
+    """Return a work of theirs without what is `unused`."""
+    work = get_object_or_404(Work.objects.visible_to(request.user).defer(*unused), pk=pk)
     work.owner = request.user
     return work
 
@@ -92,7 +85,7 @@ def _recipe(request: Request, recipe: Recipe) -> HttpResponse:
 
 def _make(request: Request, recipe: Recipe) -> HttpResponse:
     order = OrderForm(request.user, None, request.POST)
-    form = recipe.Form(request.POST, request.FILES)
+    form = recipe.Form(request.POST, request.FILES, earlier=_made_earlier(request, recipe, order))
     if not (order.is_valid() & form.is_valid()):
         error = order.sentence() if order.errors else ""
         return _not_made(
@@ -109,6 +102,15 @@ def _make(request: Request, recipe: Recipe) -> HttpResponse:
         return _made(request, work)
     bench = pages.Bench.of(request.user, recipe, form, order=order, error=refusal.sentence)
     return _not_made(request, bench, refusal)
+
+
+def _made_earlier(request: Request, recipe: Recipe, order: OrderForm) -> Values | None:
+    """Return the values of the work that the same request made before, if it arrives again."""
+    if not order.is_valid():
+        return None
+    made = Work.objects.visible_to(request.user).filter(recipe=recipe.slug)
+    same = made.filter(client_id=order.cleaned_data["client_id"])
+    return same.values_list("values", flat=True).first()
 
 
 def _made(request: Request, work: Work) -> HttpResponse:
@@ -180,7 +182,7 @@ def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> 
 
 @require_POST
 def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
-    work = _own(request, pk)
+    work = _own(request, pk, "values")
     last = work.variants.order_by("-number").values_list("model", flat=True).first()
     form = ClientIdForm(request.user, last, request.POST)
     if not form.is_valid():
@@ -201,7 +203,7 @@ def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    actions.stop_variant(variant)
+    or_not_found(lambda: actions.stop_variant(variant))
     return HttpResponse(status=204) if request.htmx else _to(variant.work, variant)
 
 
@@ -209,20 +211,12 @@ def variant_stop(request: Request, pk: uuid.UUID) -> HttpResponse:
 def variant_pick(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
     is_picked = variant.work.picked_id != variant.pk
-    _or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
-    variant.work.refresh_from_db(fields=["picked"])
+    changed = or_not_found(lambda: actions.pick_variant(variant, is_picked=is_picked))
     if not request.htmx:
         return _to(variant.work, variant)
-    context = {"made": pages.Made.of(variant.work)}
-    return render(request, "generator/_results.html", context)
-
-
-def _or_not_found(act: Callable[[], Any]) -> Any:
-    """Do it; a work that is deleted meanwhile is not found."""
-    try:
-        return act()
-    except (Work.DoesNotExist, Variant.DoesNotExist):
-        raise Http404 from None
+    variant.work.refresh_from_db(fields=["picked"])
+    # What is being written is the socket's to show, which knows how much the page has of it.
+    return _now(request, [each for each in results_of(variant.work, changed) if not each.is_live])
 
 
 def _asked(
@@ -230,7 +224,7 @@ def _asked(
 ) -> HttpResponse:
     """Queue something of a work, and show the result that will hold it."""
     try:
-        queued = _or_not_found(act)
+        queued = or_not_found(act)
     except LimitReached as limit:
         return _refused(request, work, Refusal.by_limit(limit))
     except ValidationError as error:
@@ -238,7 +232,12 @@ def _asked(
     variant = variant or queued
     if not request.htmx:
         return _to(work, variant)
-    context = {"results": results_of(work, variant.pk), "client_id": uuid.uuid4()}
+    return _now(request, results_of(work, [variant.pk]))
+
+
+def _now(request: Request, results: Sequence[Result]) -> HttpResponse:
+    """Show some results as they are now, and renew the id of the buttons."""
+    context = {"results": results, "client_id": uuid.uuid4()}
     return render(request, "generator/_result_now.html", context)
 
 
@@ -255,9 +254,9 @@ def _to(work: Work, variant: Variant) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def work_delete(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Ask, then delete."""
-    work = _own(request, pk)
+    work = _own(request, pk, "values")
     if request.method != "POST":
         return render(request, "generator/work_delete.html", {"work": work})
-    _or_not_found(lambda: actions.delete_work(work))
+    or_not_found(lambda: actions.delete_work(work))
     messages.success(request, _("“%s” was deleted.") % work.title)
     return redirect("generator:gallery")

@@ -1,7 +1,11 @@
 """Fixtures for every test: the cast, and settings that make them quick and quiet."""
 
+from collections.abc import AsyncIterator
+
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.cache import cache
+from django.db import connections
 from django.test import Client
 
 from accounts.models import User
@@ -76,7 +80,9 @@ def admin_client(admin) -> Client:
 
 
 @pytest.fixture
-def sockets(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def sockets(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None]:
     """What sockets share in a process, made anew: each async test has a loop of its own."""
     monkeypatch.setattr("runs.consumers.RunConsumer.buffer", None)
     monkeypatch.setattr("runs.consumers.watch", RightsWatch())
+    yield
+    await sync_to_async(connections.close_all)()  # those of the thread behind `sync_to_async`

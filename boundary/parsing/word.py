@@ -12,6 +12,7 @@ from docx.text.paragraph import Paragraph
 from boundary.parsing.unreadable import Unreadable
 
 _MOST_UNPACKED = 100 * 2**20
+_MOST_COLUMNS = 63  # Word makes no more; each that a cell spans is read as one more cell
 _HEADING = re.compile(r"Heading (\d)")
 _DEEPEST = 6  # of Markdown's headings
 
@@ -22,6 +23,9 @@ def read(data: bytes) -> tuple[str, str]:
             if sum(each.file_size for each in packed.infolist()) > _MOST_UNPACKED:
                 raise Unreadable("too_much")
         document = docx.Document(io.BytesIO(data))
+        spans = document.element.xpath("//w:gridSpan/@w:val")
+        if any(int(span) > _MOST_COLUMNS for span in spans):
+            raise Unreadable("too_much")
         text = "\n\n".join(_blocks(document))
         title = document.core_properties.title
     except (zipfile.BadZipFile, ValueError, KeyError, SyntaxError, NotImplementedError):
@@ -48,8 +52,15 @@ def _mark(style: str) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = [_row([cell.text for cell in row.cells]) for row in table.rows]
+    rows = [_row(_texts(row)) for row in table.rows]
     return "\n".join([*rows[:1], _row(["---"] * len(table.columns)), *rows[1:]])
+
+
+def _texts(row: "docx.table._Row") -> list[str]:
+    """Return a text for each column; one that spans several is read once."""
+    cells = row.cells
+    read = {cell: cell.text for cell in dict.fromkeys(cells)}
+    return [read[cell] for cell in cells]
 
 
 def _row(cells: list[str]) -> str:

@@ -13,10 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from generator.articles import actions, planning
 from generator.articles.forms import RowForm
-from generator.articles.views import address_of, models_for, or_not_found, own_article
+from generator.articles.views import address_of, models_for, own_article
 from generator.models import Article, Section
 from generator.recipes.outlines import MOST_SECTIONS
-from generator.views import Request
+from generator.requests import Request, or_not_found
 from providers.errors import LimitReached
 from runs.forms import ClientIdForm
 from runs.refusals import Refusal

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from generator.articles import actions
 from generator.articles.difference import difference
 from generator.articles.forms import RewriteForm, TextForm
-from generator.articles.views import acted, address_of, or_not_found, refused
+from generator.articles.views import acted, address_of, refused
 from generator.lengths import word_count
 from generator.models import Act, Section, SectionVersion
-from generator.views import Request
+from generator.requests import Request, or_not_found
 from runs.refusals import Refusal
 
 PAGE = 30

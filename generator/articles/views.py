@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,9 +16,9 @@ from accounts.models import User
 from generator.articles import actions, planning
 from generator.articles.forms import DetailsForm
 from generator.articles.showing import ArticleView, views_of
-from generator.models import Article, Section, Variant, Work
+from generator.models import Article, Section, Variant
 from generator.recipes.long_article import LongArticle
-from generator.views import Request
+from generator.requests import Request, or_not_found
 from providers.errors import LimitReached
 from providers.models import Ability, ModelSpec
 from runs.forms import ClientIdForm
@@ -139,14 +139,6 @@ def refused(request: Request, article: Article, refusal: Refusal) -> HttpRespons
     if request.htmx:
         return refusal.into("#article-error")
     return article_page(request, article, refusal)
-
-
-def or_not_found(act: Callable[[], Any]) -> Any:
-    """Do it; what is deleted meanwhile is not found."""
-    try:
-        return act()
-    except (Work.DoesNotExist, Article.DoesNotExist, Section.DoesNotExist, Variant.DoesNotExist):
-        raise Http404 from None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -13,15 +13,16 @@ _LEAST_PIECES = 2
 _MOST_OF_IT = 0.6
 
 
-def check(text: str, ask: Ask, values: Values) -> None:
+def check(text: str, ask: Ask, values: Values, *, is_own: bool = False) -> None:
     """Raise `Misread` for an answer that cannot be the result.
 
     `ask` is what was asked, without the material: what was filled in may come again in the answer,
-    the instructions around it may not.
+    the instructions around it may not. With `is_own` all of the request is the person's own text:
+    an answer may be its template, filled in.
     """
     if not text.strip():
         raise Misread(Problem.EMPTY, "An earlier answer was empty. Write the answer.")
-    if _is_echo(text, ask, values):
+    if _is_echo(text, ask, values, is_own=is_own or ask.completes):
         raise Misread(
             Problem.ECHO,
             "An earlier answer repeated these instructions. Do not repeat them: write only the "
@@ -35,11 +36,11 @@ def check(text: str, ask: Ask, values: Values) -> None:
         )
 
 
-def _is_echo(text: str, ask: Ask, values: Values) -> bool:
+def _is_echo(text: str, ask: Ask, values: Values, *, is_own: bool) -> bool:
     answer = _plain(text)
     if answer == _plain(ask.user):
         return True
-    if ask.completes:  # all of the request is the person's own text
+    if is_own:
         return False
     own = "\0".join(_plain(each) for value in values.values() for each in _texts(value))
     return any(_has_most(answer, _plain(asked), own) for asked in (ask.user, ask.system))

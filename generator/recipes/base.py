@@ -108,15 +108,19 @@ class Ask:
 class RecipeForm(forms.Form):
     """The fields of a recipe. Its cleaned values can be written as JSON.
 
-    As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
-    `suggestions` are lists that a text field may name by its `list` attribute.
+    As a draft it is not sent yet: one field is looked at, and nothing is read or fetched. With the
+    values that were made of it `earlier`, what it names is not fetched once more. `suggestions` are
+    lists that a text field may name by its `list` attribute.
     """
 
     suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
 
-    def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, is_draft: bool = False, earlier: Values | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
         self.is_draft = is_draft
+        self.earlier = earlier or {}
         for field in self.fields.values():
             if "invalid_choice" in field.error_messages:
                 field.error_messages["invalid_choice"] = _NOT_A_CHOICE
@@ -151,6 +155,7 @@ class Recipe:
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
     is_outline: ClassVar[bool] = False  # of an article, which is written from there
+    is_own: ClassVar[bool] = False  # people wrote its prompts
 
     def title(self, values: Values) -> str:
         """Return what the work is called in lists: where its text is from, else what came first."""

@@ -21,6 +21,8 @@ KINDS = (
     ("amount", _("amounts")),
 )
 
+_MOST_LOOKED_THROUGH = 500_000_000  # code points, within a transaction: a part of a second
+
 
 class ExtractionForm(MaterialForm):
     kinds = forms.MultipleChoiceField(
@@ -72,24 +74,34 @@ class Extraction(RowsRecipe):
         return [_now("Kind"), _now("Found"), _now("Times in the text")]
 
     def rows(self, values: Values, text: str, material: str) -> Rows:
-        """Count here how often each is in the material: 0 says that the model made it up."""
+        """Count here how often each is in the material: 0 says that the model made it up.
+
+        Of very many in a very long text only the first are counted.
+        """
         source = " ".join(material.split()).casefold()
         found = json_of(text, _schema(values))["found"]
         whole = [(each["kind"], " ".join(each["text"].split())) for each in found]
         once = {(kind, one.casefold()): (kind, one) for kind, one in whole if one}
-        return [[kind, one, str(source.count(one.casefold()))] for kind, one in once.values()]
+        counted = _MOST_LOOKED_THROUGH // max(len(source), 1)
+        return [
+            [kind, one, str(source.count(one.casefold())) if place < counted else ""]
+            for place, (kind, one) in enumerate(once.values())
+        ]
 
     def merged(self, rows: Rows) -> Rows:
         """Return each once, those of one kind together."""
         times: dict[tuple[str, str], int] = {}
         shown: dict[tuple[str, str], str] = {}
+        uncounted: set[tuple[str, str]] = set()
         for kind, one, count in rows:
             key = (kind, one.casefold())
-            times[key] = times.get(key, 0) + int(count)
+            times[key] = times.get(key, 0) + int(count or 0)
             shown.setdefault(key, one)
+            if not count:
+                uncounted.add(key)
         kinds = list(dict.fromkeys(kind for kind, _one in times))
         order = sorted(times, key=lambda key: kinds.index(key[0]))
-        return [[key[0], shown[key], str(times[key])] for key in order]
+        return [[key[0], shown[key], "" if key in uncounted else str(times[key])] for key in order]
 
 
 def _kinds(values: Values) -> list[str]:

@@ -13,6 +13,7 @@ from generator.recipes.quotations import letters
 LONGEST_QUESTIONS = 4000  # code points
 _QUOTE = re.compile(r"^ {0,3}>[ ]?(.*)$", re.MULTILINE)
 _GAP = re.compile(r"\[?(?:\.\.\.|…)\]?")
+_MOST_QUOTES = 1000  # lines that are compared with a text of up to a million letters
 _SHORTEST_QUOTE = 12  # letters; shorter ones are found or missed by chance
 
 
@@ -73,7 +74,7 @@ class Questions(Recipe):
     def read(self, values: Values, text: str) -> str:
         """Raise `Misread` also for a quotation that is not in the text."""
         source = letters(values["text"])
-        for line in _QUOTE.findall(text):
+        for line in _QUOTE.findall(text)[:_MOST_QUOTES]:
             for piece in map(letters, _GAP.split(line)):
                 if len(piece) >= _SHORTEST_QUOTE and piece not in source:
                     raise Misread(

@@ -114,6 +114,15 @@ def word(*paragraphs: str) -> bytes:
     return saved(made)
 
 
+def word_with_span(columns: int) -> bytes:
+    """Return a table whose one cell says that it spans so many columns."""
+    made = docx.Document()
+    cell = made.add_table(1, 1).cell(0, 0)
+    cell.text = "wide"
+    cell._tc.grid_span = columns
+    return saved(made)
+
+
 def saved(document: "docx.document.Document") -> bytes:
     file = io.BytesIO()
     document.save(file)

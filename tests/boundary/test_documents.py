@@ -6,7 +6,14 @@ import pytest
 
 from boundary.documents import UnreadableDocument, read_document, reading
 from boundary.documents.sniff import kind_of
-from tests.boundary.papers import PAGE, pdf, pdf_in_any_script, pdf_of_half_letters, word
+from tests.boundary.papers import (
+    PAGE,
+    pdf,
+    pdf_in_any_script,
+    pdf_of_half_letters,
+    word,
+    word_with_span,
+)
 
 MIXED = "Grüße, 你好世界, שלום עולם, Привет"
 
@@ -53,6 +60,17 @@ def test_a_word_file_as_long_as_a_novel_is_read():
     data, began = word(*["Words of a paragraph."] * 10_000), time.monotonic()
     assert read_document("a.docx", data).text.count("Words of a paragraph.") == 10_000
     assert time.monotonic() - began < 15  # its processor time is bounded
+
+
+def test_a_cell_that_spans_columns_fills_each_of_them():
+    assert read_document("a.docx", word_with_span(3)).text.startswith("| wide | wide | wide |")
+
+
+@pytest.mark.parametrize("columns", [64, 2_000_000])
+def test_more_columns_than_word_makes_are_refused_at_once(columns):
+    data, began = word_with_span(columns), time.monotonic()
+    assert refused("a.docx", data) == "too_much"
+    assert time.monotonic() - began < 5
 
 
 def test_of_a_web_page_its_article_is_read():

@@ -66,6 +66,13 @@ class TestEmptyAndEcho:
         assert not problem_of(f"{ask.user} {ask.user}", ask)
         assert problem_of(ask.user, ask) == Problem.ECHO
 
+    def test_an_own_recipes_answer_may_be_its_template_filled_in(self):
+        template = "Write exactly so:\n\nDear {}, your parcel is late. We are sorry for it. {}"
+        ask = Ask(system="You write letters that nobody minds.", user=template.format("…", "…"))
+        check(template.format("Ada", "It comes soon."), ask, {}, is_own=True)
+        with pytest.raises(Misread):
+            check(ask.user.upper(), ask, {}, is_own=True)
+
 
 class TestLanguage:
     ENGLISH = "This is an answer of several words, plainly in English."

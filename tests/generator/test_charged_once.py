@@ -105,7 +105,7 @@ def test_a_model_that_is_switched_off_in_the_middle_costs_nothing_more(
     ModelSpec.objects.filter(pk=model.pk).update(is_default=False, is_enabled=False)
     for run_id in others:
         engine.submit(run_id)
-    result = results_of(settled(variant).work, variant.pk)[0]
+    result = results_of(settled(variant).work, [variant.pk])[0]
     assert (result.state, result.progress.done, result.can_resume) == ("paused", 1, True)
     assert variant.paused_by == ModelWithdrawn.kind
     check_ledger(1)

@@ -41,7 +41,7 @@ def end(variant: Variant, text: str, state: State, reason: str = "stop") -> None
 
 
 def shown(variant: Variant):
-    return results_of(variant.work, variant.pk)[0]
+    return results_of(variant.work, [variant.pk])[0]
 
 
 @pytest.mark.parametrize("state", [State.STOPPED, State.INTERRUPTED])
@@ -166,6 +166,39 @@ def test_a_stop_that_came_too_late_changes_nothing(story, model):
     story.refresh_from_db()
     assert (story.model, story.problem) == (model, "empty")
     assert not queued(story)
+
+
+def test_while_parts_hear_of_a_stop_nothing_is_offered(summary, model):
+    run = claim(queued(summary)[0].run_id, "slow")
+    stop_variant(summary)
+    result = shown(summary)
+    assert (result.state, result.is_live, result.can_resume) == ("reading", True, False)
+    assert finish(run, State.STOPPED, text="")
+    result = shown(summary)
+    assert (result.state, result.is_stopped, result.can_resume) == ("paused", True, True)
+
+
+def test_a_pause_is_told_to_pages_that_come_back(summary):
+    before = Variant.objects.get(pk=summary.pk).updated_at
+    answer(queued(summary)[0], "", State.FAILED)
+    paused = Variant.objects.get(pk=summary.pk)
+    assert paused.paused_by
+    assert paused.updated_at > before
+
+
+def test_a_stop_that_comes_while_the_last_part_ends_leaves_it_whole(owner, model):
+    """The worker has ended its Run and waits for the variant, which is being stopped."""
+    values = filled("translation", text="\n\n".join(["A line to translate."] * 200))
+    variant = variant_of(owner, model, "translation", values | {"language": "German"})
+    *others, last = queued(variant)
+    assert others
+    for step in others:
+        answer(step, "Eine Zeile.")
+    Variant.objects.filter(pk=variant.pk).update(paused_by=BY_PERSON)
+    answer(last, "Eine Zeile.")
+    result = shown(variant)
+    assert (result.state, result.variant.paused_by) == ("done", "")
+    assert result.text.count("Eine Zeile.") == len(others) + 1
 
 
 def test_a_recipe_that_goes_while_parts_are_read_ends_it(owner, model):

@@ -142,7 +142,7 @@ class TestEndToEnd:
 
     def test_with_its_last_part_it_is_done(self, variant, model):
         def shown():
-            return results_of(variant.work, variant.pk)[0]
+            return results_of(variant.work, [variant.pk])[0]
 
         for step in queued(variant):
             assert shown().state == "reading"
@@ -160,7 +160,7 @@ class TestEndToEnd:
             answer(step, "Der Ausschuss tagte am Dienstag und sprach lange über das Geld.")
         variant.refresh_from_db()
         assert variant.text.count("Der Ausschuss") == len(steps)
-        assert results_of(variant.work, variant.pk)[0].state == "done"
+        assert results_of(variant.work, [variant.pk])[0].state == "done"
 
     def test_what_was_wrong_with_a_part_is_still_told_after_going_on(self, variant, model):
         bad, missing, *_others = queued(variant)

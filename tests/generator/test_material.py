@@ -1,5 +1,7 @@
 """A text, a file or a web page: one of the three, and what was read stays."""
 
+import uuid
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import QueryDict
@@ -8,6 +10,7 @@ from boundary.documents import UnreadableDocument
 from boundary.documents.reading import Document
 from generator import material
 from generator.material import LONGEST_FILE, LONGEST_MATERIAL, MaterialForm
+from generator.models import Work
 from tests.boundary.papers import pdf
 
 
@@ -124,3 +127,35 @@ def test_nothing_is_read_or_fetched_while_one_types(pages):
 
 def test_a_text_holds_no_nul():
     assert MaterialForm({"text": "a\0b"}).errors["text"]
+
+
+class TestTwice:
+    """A form that names a page arrives twice, and the page is another one each time."""
+
+    @pytest.fixture
+    def post(self, pages, owner_client, model):
+        address = "https://example.test/"
+        pages[address] = Document("Bees sleep.", "", "html")
+        initial = {"length": "paragraph", "words": 100, "style": "neutral"}
+        sent = {"address": address, "language": "English", "client_id": uuid.uuid4(), **initial}
+        return lambda **more: owner_client.post("/generate/summary/", {**sent, **more})
+
+    def test_it_is_fetched_once_and_made_once(self, post, pages):
+        assert post().status_code == 302
+        pages["https://example.test/"] = UnreadableDocument("not_found")
+        assert post().status_code == 302
+        assert Work.objects.get().values["text"] == "Bees sleep."
+
+    def test_fetched_by_both_at_once_it_is_made_once(self, post, pages, monkeypatch):
+        monkeypatch.setattr("generator.views._made_earlier", lambda *_args: None)
+        assert post().status_code == 302
+        pages["https://example.test/"] = Document("Bees wake up.", "", "html")
+        assert post().status_code == 302
+        assert Work.objects.get().values["text"] == "Bees sleep."
+
+    def test_what_was_filled_in_otherwise_is_still_refused(self, post, pages):
+        assert post().status_code == 302
+        assert post(style="plain").status_code == 422
+        pages["https://example.test/b"] = Document("Bees sleep.", "", "html")
+        assert post(address="https://example.test/b").status_code == 422
+        assert Work.objects.count() == 1

@@ -6,6 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from generator.actions import make_work
 from generator.models import OwnRecipe, RecipeVersion, Work
 from generator.own import LONGEST_FILLED, Gone, Own, is_open, recipe_of, recipe_of_version
 from generator.own_actions import (
@@ -22,6 +23,7 @@ from generator.own_variables import Variable
 from generator.recipes.base import Kind, Task
 from providers.errors import BadRequest
 from tests.generator.kitchen import content, for_everybody, make_recipe, shared_with_team
+from tests.generator.readers import answer, queued
 from tests.people import make_person
 
 pytestmark = pytest.mark.django_db
@@ -282,6 +284,18 @@ def test_a_work_keeps_to_the_version_it_was_made_with(owner, work):
     work = Work.objects.get()
     assert recipe_of(work).ask(work.values).user == "Write x in a warm way."
     assert recipe_of(work).name == "Polite mail"
+
+
+def test_an_answer_may_be_the_prompts_template_filled_in(owner, model):
+    letter = "Dear {}, " + "your parcel is late, and we are very sorry for that. " * 4
+    prompt = f"Be {{{{tone}}}}. Fill this in: {letter.format('{{what}}')}"
+    recipe = Own(make_recipe(owner, prompt=prompt).current)
+    values = recipe.Form({"v-what": "her", "v-tone": "warm"})
+    assert values.is_valid(), values.errors
+    work = make_work(owner, recipe, values.cleaned_data, model, uuid.uuid4())
+    answer(queued(work.variants.get())[0], letter.format("Ada").strip())
+    made = work.variants.get()
+    assert (made.text, made.problem) == (letter.format("Ada").strip(), "")
 
 
 def test_a_work_stays_when_its_recipe_is_deleted(owner, work):

@@ -7,7 +7,8 @@ import uuid
 import pytest
 from django.test import Client
 
-from generator.models import Variant, Work
+from generator.actions import make_work
+from generator.models import Step, Variant, Work
 from generator.recipes import built_in
 from generator.results import results_of
 from providers.models import ModelSpec
@@ -172,6 +173,33 @@ def test_a_pick_is_shown(owner_client, variant):
     assert again.status_code == 302
     variant.work.refresh_from_db()
     assert variant.work.picked is None
+
+
+def test_a_pick_brings_only_what_it_changes(owner_client, owner, model):
+    values = filled("story", idea="A cat finds a boat.")
+    work = make_work(owner, built_in["story"], values, model, uuid.uuid4(), variants=3)
+    for step in Step.objects.filter(variant__work=work):
+        answer(step, "Done.")
+    first, second, _third = work.variants.order_by("number")
+    shown = [
+        re.findall(r'id="variant-([\w-]+)"', response.content.decode())
+        for response in (
+            post(owner_client, f"/generate/variants/{each.pk}/pick/") for each in (first, second)
+        )
+    ]
+    assert shown == [[str(first.pk)], [str(first.pk), str(second.pk)]]
+
+
+def test_the_end_of_a_very_long_text_is_shown_as_it_was_written(owner_client, variant):
+    step = queued(variant)[0]
+    text = "".join(f"- **line {n}** of it\n\n" for n in range(30_000))
+    answer(step, text)
+    began = time.monotonic()
+    page = owner_client.get(page_of(variant.work)).content.decode()
+    assert time.monotonic() - began < 2.5
+    assert "<strong>line 1</strong>" in page
+    assert "**line 29999** of it" in page
+    assert "without formatting" in page
 
 
 def test_one_more_renews_the_id_of_the_buttons(owner_client, variant, model):

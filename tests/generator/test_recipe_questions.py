@@ -1,5 +1,7 @@
 """Questions about a text: what is asked, and that quotations are of the text."""
 
+import time
+
 import pytest
 
 from generator.recipes import built_in
@@ -58,6 +60,14 @@ def test_a_quotation_that_the_text_does_not_say_is_a_problem(values):
         recipe.read(values, "Bob.\n> The lease was signed by Bob Miller on 3 May.")
     assert caught.value.problem is Problem.QUOTE
     assert "BobMiller".casefold() in caught.value.told
+
+
+def test_thousands_of_quotations_are_looked_at_within_a_moment():
+    text = " ".join(map(str, range(150_000)))
+    many = "\n".join(f"> {text[at : at + 40]}" for at in range(0, 800_000, 40))
+    began = time.monotonic()
+    recipe.read(filled("questions", text=text, questions="Which?"), many)
+    assert time.monotonic() - began < 1.5
 
 
 def test_it_is_called_by_its_questions(values):

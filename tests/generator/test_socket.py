@@ -204,8 +204,11 @@ async def test_another_tabs_result_and_pick_come_too(story, model, session):
     await until(socket, f'id="variant-{story.pk}"')
     added = await sync_to_async(add_variant)(story.work, model, uuid.uuid4())
     await until(socket, f'id="variant-{added.pk}"')
+    await sync_to_async(answer)((await sync_to_async(queued)(added))[0], "Another.")
+    await until(socket, 'data-state="done"')
     await sync_to_async(pick_variant)(added)
-    await until(socket, "data-reload")
+    *_others, picked = await until(socket, "result--picked")
+    assert f'id="variant-{added.pk}"' in picked["content"]
     await socket.leave()
 
 
