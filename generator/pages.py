@@ -48,7 +48,7 @@ class Shelf:
 
 
 def shelves(query: str = "") -> list[Shelf]:
-    """Return the built-in recipes by task; those whose name or summary holds each word."""
+    """Return the built-in recipes by task: those that are described with each word."""
     words = query.casefold().split()
     found = []
     for task in Task:
@@ -63,7 +63,7 @@ def shelves(query: str = "") -> list[Shelf]:
 
 
 def _described(recipe: Recipe) -> str:
-    return f"{recipe.name} {recipe.summary}".casefold()
+    return f"{recipe.name} {recipe.summary} {recipe.words} {recipe.task.label}".casefold()
 
 
 @dataclass(frozen=True)

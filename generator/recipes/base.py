@@ -146,6 +146,7 @@ class Recipe:
     task: Task = Task.WRITE
     name: Words = ""
     summary: Words = ""
+    words: Words = ""  # by which people look for it, beside those of name and summary
     kind: Kind = Kind.MARKDOWN
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""

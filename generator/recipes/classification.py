@@ -50,6 +50,7 @@ class Classification(RowsRecipe):
     task = Task.UNDERSTAND
     name = _("Labels and sentiment")
     summary = _("Which of your labels a text has, or each of many texts, and how surely.")
+    words = _("classify, categorize, categorise, tag, topic, opinion, mood, CSV, PDF")
     Form = ClassificationForm
     material = "text"
 

@@ -101,6 +101,7 @@ class Completion(Recipe):
     task = Task.FREE
     name = _("Completion")
     summary = _("Goes on with any text; every classical parameter is yours to set.")
+    words = _("complete, continue, autocomplete, prompt, parameters, playground")
     kind = Kind.PLAIN
     Form = CompletionForm
 

@@ -39,6 +39,9 @@ class Rewrite(Written):
     task = Task.CHANGE
     name = _("Rewrite")
     summary = _("In other words, shorter, longer, simpler, corrected, or in another tone.")
+    words = _(
+        "paraphrase, rephrase, shorten, simplify, correct, proofread, grammar, edit, PDF, Word"
+    )
     Form = RewriteForm
     material = "text"
     join = Join.END_TO_END

@@ -47,6 +47,7 @@ class Summary(Recipe):
     task = Task.UNDERSTAND
     name = _("Summary")
     summary = _("What a text of any length says, as short as you want it.")
+    words = _("summarize, summarise, shorten, abstract, digest, key points, tl;dr, PDF, Word")
     Form = SummaryForm
     material = "text"
 

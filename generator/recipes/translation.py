@@ -77,6 +77,7 @@ class Translation(Recipe):
     task = Task.CHANGE
     name = _("Translation")
     summary = _("A text of any length in another language; placeholders and formatting stay.")
+    words = _("translate, translator, localise, localize, foreign language, PDF, Word")
     Form = TranslationForm
     material = "text"
     join = Join.END_TO_END
