@@ -21,7 +21,7 @@ from accounts.models import User
 from generator import own_actions as actions
 from generator import own_rows
 from generator.models import OwnRecipe, RecipeVersion
-from generator.own_content import Content
+from generator.own_content import Content, checked_content
 from generator.own_forms import Editor, ShareForm
 from generator.own_pages import Preview, differences, parts
 
@@ -84,9 +84,13 @@ def _posted(
         return _edit(request, own_rows.after(editor, pressed), recipe, based_on=based_on)
     if pressed == "preview":
         return _edit(request, editor.with_rows(editor.typed()), recipe, based_on=based_on)
-    content, is_readable = editor.content(), editor.is_valid()
+    editor, new = own_rows.with_new(editor)
+    content = editor.content()
     try:
-        if is_readable:
+        if new:
+            editor.tell_new(new)
+            checked_content(content)
+        elif editor.is_valid():
             saved = _done(lambda: save(content))
             messages.success(request, _("The recipe was saved."))
             return redirect("generator:own-recipe", saved.pk)
@@ -95,6 +99,7 @@ def _posted(
         if getattr(error, "code", "") == "changed_meanwhile" and recipe is not None:
             recipe.refresh_from_db()
             based_on = recipe.current.number
+    editor.lead_to_first_error()
     return _edit(request, editor, recipe, based_on=based_on, status=422)
 
 

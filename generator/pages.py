@@ -9,7 +9,7 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.models import User
-from generator.forms import OrderForm
+from generator.forms import OrderForm, lead_to_first_error
 from generator.models import MOST_VARIANTS, Work
 from generator.own import recipe_of, version_of
 from generator.own_pages import groups
@@ -139,6 +139,8 @@ class Bench:
         error: str = "",
     ) -> "Bench":
         """Make the page's form: empty, with the `values` of a work, or as it was sent."""
+        if form is not None:
+            lead_to_first_error(form)
         models = list(ModelSpec.objects.usable_by(user).able_to(Ability.CHAT))
         chosen = _chosen(models, last, order)
         return cls(

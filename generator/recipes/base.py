@@ -109,10 +109,12 @@ class RecipeForm(forms.Form):
     """The fields of a recipe. Its cleaned values can be written as JSON.
 
     As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
-    `suggestions` are lists that a text field may name by its `list` attribute.
+    `suggestions` are lists that a text field may name by its `list` attribute; of the fields
+    `one_of` one is to be filled in.
     """
 
     suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
+    one_of: ClassVar[Sequence[str]] = ()
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})

@@ -81,6 +81,37 @@ def test_what_is_wrong_is_said_and_nothing_typed_is_lost(enter, person, model):
     page.wait_for_url(re.compile("/generate/works/"))
 
 
+def test_what_is_wrong_comes_into_view_and_goes_when_it_is_mended(enter, person, model):
+    page = enter(person, width=390, height=700)
+    page.goto("/generate/summary/")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.get_by_role("button", name="Make it").click()
+    text = page.get_by_label("Text", exact=True)
+    expect(text).to_be_focused()
+    expect(text).to_be_in_viewport(ratio=0.9)
+    expect(page.locator(".recipe-form .errorlist")).to_have_count(1)
+    page.get_by_label("or a file").set_input_files(
+        {"name": "report.txt", "mimeType": "text/plain", "buffer": b"The boat is green."}
+    )
+    expect(page.locator(".recipe-form .errorlist")).to_have_count(0)
+    expect(text).not_to_have_attribute("aria-invalid", "true")
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url(re.compile("/generate/works/"))
+
+
+def test_what_was_refused_is_not_said_any_longer_when_it_is_made(enter, person, model):
+    set_limits(person, requests_per_minute=0)
+    page = enter(person)
+    fill_in(page)
+    page.get_by_role("button", name="Make it").click()
+    refusal = page.locator("#recipe-form [data-refusal]")
+    expect(refusal).to_be_focused()
+    set_limits(person, requests_per_minute=None)
+    page.get_by_role("button", name="Make it").click()
+    page.wait_for_url(re.compile("/generate/works/"))
+    expect(refusal).to_be_empty()
+
+
 def test_a_reload_and_a_second_tab_see_the_same(enter, person, model, fake):
     fake.queue(pieces=numbered("w", 300), delay_ms=20)
     page = enter(person)
