@@ -168,7 +168,10 @@ def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> 
     bench = None
     if is_open(work):
         last = made.results[0].variant.model if made.results else None
-        bench = pages.Bench.of(request.user, recipe, values=work.values, last=last)
+        count = max(len(made.results), 1)
+        bench = pages.Bench.of(
+            request.user, recipe, values=work.values, last=last, variants=count
+        )
     refusal = refusal or Refusal("", 200)
     context = {"recipe": recipe, "made": made, "bench": bench, "error": refusal.sentence}
     return refusal.on_page(request, "generator/work.html", context)

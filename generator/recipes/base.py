@@ -110,11 +110,13 @@ class RecipeForm(forms.Form):
 
     As a draft it is not sent yet: one field is looked at, and nothing is read or fetched.
     `suggestions` are lists that a text field may name by its `list` attribute; of the fields
-    `one_of` one is to be filled in.
+    `one_of` one is to be filled in. `only_with` names fields that are of use only where another one
+    has a value, and both.
     """
 
     suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
     one_of: ClassVar[Sequence[str]] = ()
+    only_with: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def __init__(self, *args: Any, is_draft: bool = False, **options: Any) -> None:
         super().__init__(*args, **{"label_suffix": "", **options})
