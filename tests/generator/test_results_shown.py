@@ -127,3 +127,10 @@ def test_a_work_of_ones_own_recipe_is_called_by_all_that_was_written(owner, mode
 def test_results_know_what_they_are(extraction):
     (result,) = results_of(extraction.work)
     assert (result.is_table, result.is_plain, result.is_raw) == (True, False, False)
+
+
+def test_names_are_typed_again_as_they_were(owner, owner_client, model, extraction):
+    assert ">\n[]</textarea>" not in page_of(owner_client, extraction)
+    values = filled("extraction", text="Ada met Ben.", own_kinds="law\nproduct: what is sold")
+    page = page_of(owner_client, variant_of(owner, model, "extraction", values))
+    assert ">\nlaw\nproduct: what is sold</textarea>" in page
