@@ -16,7 +16,7 @@ from generator.own_pages import groups
 from generator.recipes import built_in
 from generator.recipes.base import Recipe, RecipeForm, Task, Values
 from generator.results import Result, can_have_more, results_of
-from providers.models import Ability, ModelSpec
+from providers.models import ModelSpec
 from usage.nearing import Note
 
 RECENT = 6  # works on the gallery's page
@@ -158,7 +158,7 @@ class Bench:
         """
         if form is not None:
             lead_to_first_error(form)
-        models = list(ModelSpec.objects.usable_by(user).able_to(Ability.CHAT))
+        models = list(ModelSpec.objects.usable_by(user).able_to(*recipe.abilities))
         chosen = _chosen(models, last, order)
         return cls(
             recipe=recipe,

@@ -13,6 +13,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from boundary.storable import all_storable
+from providers.models import Ability
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -155,6 +156,7 @@ class Recipe:
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
+    abilities: ClassVar[Sequence[Ability]] = (Ability.CHAT,)  # of its models, one of these
 
     def title(self, values: Values) -> str:
         """Return what the work is called in lists: where its text is from, else what came first."""
