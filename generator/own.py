@@ -104,6 +104,14 @@ class Own(Recipe):
                 found[each.field_name] = text
         return found
 
+    def gaps(self) -> dict[str, Any]:
+        """Return the example values; where there are none, the names of what is asked for."""
+        found = self.examples()
+        for each in self.variables:
+            if found[each.field_name] in ("", None):
+                found[each.field_name] = each.options[0] if each.options else f"[{each.name}]"
+        return found
+
     def _said(self, values: Values) -> dict[str, str]:
         return {each.name: each.said(values.get(each.field_name)) for each in self.variables}
 

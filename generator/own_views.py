@@ -23,7 +23,7 @@ from generator import own_rows
 from generator.models import OwnRecipe, RecipeVersion
 from generator.own_content import Content, checked_content
 from generator.own_forms import Editor, ShareForm
-from generator.own_pages import Preview, differences, parts
+from generator.own_pages import Preview, differences, parts, saved
 
 PAGE = 50
 
@@ -133,7 +133,8 @@ def recipe_versions(request: Request, pk: uuid.UUID) -> HttpResponse:
     recipe = _found(OwnRecipe.objects.changeable_by(request.user), pk)
     versions = recipe.versions.listed().order_by("-number")
     page = Paginator(versions, PAGE).get_page(request.GET.get("page"))
-    return render(request, "generator/recipe_versions.html", {"recipe": recipe, "page": page})
+    context = {"recipe": recipe, "page": page, "saved": saved(page)}
+    return render(request, "generator/recipe_versions.html", context)
 
 
 def _version(request: Request, pk: uuid.UUID) -> RecipeVersion:
