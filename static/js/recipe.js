@@ -34,7 +34,7 @@
       const { onlyWith, onlyValue } = field.dataset;
       // What is wrong must be seen: the browser, too, leads to it.
       const isWrong = field.querySelector(":invalid, .errorlist") !== null;
-      field.hidden = form.elements[onlyWith].value !== onlyValue && !isWrong;
+      field.hidden = form.querySelector(`[name="${onlyWith}"]`).value !== onlyValue && !isWrong;
     }
   }
 
