@@ -160,9 +160,10 @@ class Editor:
                 self.form.add_error(None if key == NON_FIELD_ERRORS else key, sentences)
 
     def tell_new(self, names: list[str]) -> None:
-        """Say that rows were added for `names`, which nothing asked for yet."""
-        told = now("Nothing asks for %s yet. It is asked for below now: look at it and save again.")
-        self.rows.non_form_errors().append(told % ", ".join(f"{{{{{name}}}}}" for name in names))
+        """Say at the last rows that they are new: nothing asked for `names` yet."""
+        told = now("Nothing asks for {{%s}} yet. Look at what it asks for here, and save again.")
+        for row, name in zip(self.rows.forms[-len(names) :], names, strict=True):
+            row.add_error("name", told % name)
 
     def lead_to_first_error(self) -> None:
         lead_to_first_error(self.form, *self.rows)

@@ -36,13 +36,13 @@ def after(editor: Editor, pressed: str) -> Editor:
 
 def with_new(editor: Editor) -> tuple[Editor, list[str]]:
     """Return the editor with a row for each name that the texts use and nothing asks for, and these
-    names.
+    names; the editor itself where they would be too many.
     """
-    new = [row["name"] for row in _found(editor, editor.typed())]
-    if not new:
+    rows = editor.typed()
+    new = [row["name"] for row in _found(editor, rows)]
+    if not new or len(rows) + len(new) > MOST_VARIABLES:
         return editor, []
-    offered = Editor.posted(after(editor, "find").as_posted())
-    return offered, new[: len(offered.rows.forms)]
+    return Editor.posted(after(editor, "find").as_posted()), new
 
 
 def _found(editor: Editor, rows: list[Row]) -> list[Row]:

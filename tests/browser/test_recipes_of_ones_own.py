@@ -72,6 +72,8 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(enter, person):
     said = page.locator(".errorlist", has_text="Nothing asks for {{else}}")
     expect(said).to_be_visible()
     expect(page.locator("[name=variables-1-name]")).to_have_value("else")
+    expect(page.locator("[name=variables-1-name]")).to_be_focused()
+    expect(said).to_be_in_viewport()
     expect(page.locator("[name=prompt]")).to_have_value("Write {{what}} and {{else}}.")
     page.get_by_role("button", name="Find the variables").click()
     expect(said).to_have_count(0)

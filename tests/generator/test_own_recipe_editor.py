@@ -51,7 +51,15 @@ def test_a_name_that_nothing_asks_for_gets_its_row_when_it_is_saved(owner, owner
     assert "Give the recipe a name." in html
     assert (row(page, 1)["name"], row(page, 1)["asks"]) == ("whom", "text")
     assert ">\na late parcel</textarea>" in html
+    assert re.findall(r'name="([^"]+)"[^>]* autofocus', html) == ["name"]
     assert not OwnRecipe.objects.exists()
+
+
+def test_where_there_is_no_room_for_a_row_no_row_is_lost(owner_client):
+    rows = [{"name": f"v{number}"} for number in range(41)]
+    page = owner_client.post(CREATE, typed(rows, prompt="{{whom}}"))
+    assert "at most 40 variables" in text(page, 422)
+    assert row(page, 40)["name"] == "v40"
 
 
 def test_the_first_field_with_which_something_is_wrong_is_where_the_page_opens(owner_client):

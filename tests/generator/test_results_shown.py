@@ -85,7 +85,7 @@ def test_as_many_results_are_asked_for_again(owner, owner_client, model, extract
 @pytest.mark.parametrize(
     ("source", "shown"),
     [
-        ("report <1>.pdf", "<bdi>report &lt;1&gt;.pdf</bdi>"),
+        ("report <1>.pdf", "Read from a file: <bdi>report &lt;1&gt;.pdf</bdi>"),
         ("https://example.org/a?b&c", '<a href="https://example.org/a?b&amp;c" rel="noreferrer'),
         ("javascript:alert(1)", "<bdi>javascript:alert(1)</bdi>"),
     ],
@@ -94,12 +94,11 @@ def test_as_many_results_are_asked_for_again(owner, owner_client, model, extract
 def test_where_a_text_is_from_is_shown_with_its_work(owner, owner_client, model, source, shown):
     values = {**filled("summary", text="The boat is green."), "source": source}
     page = page_of(owner_client, variant_of(owner, model, "summary", values))
-    assert "Read from:" in page
     assert shown in page
 
 
 def test_a_pasted_text_is_from_nowhere(owner_client, extraction):
-    assert "Read from:" not in page_of(owner_client, extraction)
+    assert "Read from" not in page_of(owner_client, extraction)
 
 
 def test_a_work_of_ones_own_recipe_is_called_by_all_that_was_written(owner, model):
