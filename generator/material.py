@@ -19,6 +19,8 @@ _SOURCES = ("file", "address")
 class MaterialForm(RecipeForm):
     """One of three is filled in; the text that was read is `text`, where it is from is `source`."""
 
+    one_of = ("text", *_SOURCES)
+
     text = forms.CharField(
         label=_("Text"),
         required=False,

@@ -53,6 +53,25 @@ def test_the_gallery_is_searched(owner_client):
     assert "No recipe fits" in none
 
 
+@pytest.mark.parametrize(
+    ("query", "slug"),
+    [
+        ("email", "email"), ("letter", "email"), ("pdf", "summary"), ("PDF", "translation"),
+        ("essay", "article"), ("translate", "translation"), ("write", "story"),
+        ("write", "email"), ("tweet", "social-posts"), ("summarize", "summary"),
+        ("lyrics", "poem"), ("bug", "code-review"), ("code", "code-write"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_recipe_is_found_by_words_that_people_use_for_it(owner_client, query, slug):
+    page = owner_client.get("/generate/", {"q": query}, headers=HTMX).content.decode()
+    assert f'href="/generate/{slug}/"' in page
+
+
+def test_each_recipe_has_words_to_be_found_by():
+    assert [recipe.slug for recipe in built_in.values() if not recipe.words] == []
+
+
 def test_what_was_made_last_is_on_the_gallery(owner_client, variant):
     assert page_of(variant.work) in owner_client.get("/generate/").content.decode()
 
@@ -323,4 +342,4 @@ LISTS = ["/generate/", "/generate/works/"]
 
 def test_words_are_counted_in_any_language(owner_client, variant):
     answer(queued(variant)[0], "Two words, 三个字。")
-    assert results_of(variant.work)[0].words == 6
+    assert results_of(variant.work)[0].measure == "6 words"
