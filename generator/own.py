@@ -4,11 +4,12 @@ from functools import cached_property
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from assistants.variables import fill, filled_length
-from generator.models import OwnRecipe, RecipeVersion, Work
+from generator.models import LONGEST_TITLE, OwnRecipe, RecipeVersion, Work
 from generator.own_variables import YES, Asks, NumberField, Variable
 from generator.recipes import built_in
 from generator.recipes.base import Ask, Kind, Recipe, RecipeForm, Task, Values
@@ -70,6 +71,14 @@ class Own(Recipe):
         fields: dict[str, Any] = {each.field_name: each.field() for each in self.variables}
         return type("VersionForm", (OwnForm,), {"recipe": self, **fields})
 
+    def title(self, values: Values) -> str:
+        """Return what was written into the fields, a little of each."""
+        written = [each for each in self.variables if each.asks in (Asks.LINE, Asks.TEXT)]
+        texts = [" ".join(each.said(values.get(each.field_name)).split()) for each in written]
+        said = list(filter(None, texts))
+        most = max(LONGEST_TITLE // max(len(said), 1) - len(" · "), 12)
+        return " · ".join(Truncator(text).chars(most) for text in said) or str(self.name)
+
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
         said = self._said(values)
         return Ask(
@@ -94,6 +103,14 @@ class Own(Recipe):
                 found[each.field_name] = NumberField(required=False).clean(text)
             else:
                 found[each.field_name] = text
+        return found
+
+    def gaps(self) -> dict[str, Any]:
+        """Return the example values; where there are none, the names of what is asked for."""
+        found = self.examples()
+        for each in self.variables:
+            if found[each.field_name] in ("", None):
+                found[each.field_name] = each.options[0] if each.options else f"[{each.name}]"
         return found
 
     def _said(self, values: Values) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
+from generator.forms import lead_to_first_error
 from generator.models import LONGEST_NAME, LONGEST_SUMMARY, OwnRecipe
 from generator.models.own import is_administrator
 from generator.own_content import KINDS, MOST_VARIABLES, Content
@@ -136,7 +137,7 @@ class Editor:
     def content(self) -> Content:
         """Return what was written, as far as it can be read."""
         if not self.form.is_bound:
-            return self.posted(self._as_posted()).content()
+            return self.posted(self.as_posted()).content()
         self.is_valid()
         read = self.form.cleaned_data
         values: dict[str, Any] = {name: read.get(name) or "" for name in self.form.fields}
@@ -158,6 +159,15 @@ class Editor:
             else:
                 self.form.add_error(None if key == NON_FIELD_ERRORS else key, sentences)
 
+    def tell_new(self, names: list[str]) -> None:
+        """Say at the last rows that they are new: nothing asked for `names` yet."""
+        told = now("Nothing asks for {{%s}} yet. Look at what it asks for here, and save again.")
+        for row, name in zip(self.rows.forms[-len(names) :], names, strict=True):
+            row.add_error("name", told % name)
+
+    def lead_to_first_error(self) -> None:
+        lead_to_first_error(self.form, *self.rows)
+
     def with_rows(self, rows: list[dict[str, Any]]) -> "Editor":
         """Return one that shows the same with other rows, and says nothing about it yet."""
         first = {name: self.form[name].value() for name in self.form.fields}
@@ -167,7 +177,7 @@ class Editor:
         """Return the rows as they were typed."""
         return [{name: row[name].value() for name in row.fields} for row in self.rows]
 
-    def _as_posted(self) -> dict[str, Any]:
+    def as_posted(self) -> dict[str, Any]:
         """Return what the page would send that shows it."""
         sent = {name: self.form[name].value() for name in self.form.fields}
         sent |= {"variables-TOTAL_FORMS": len(self.rows.forms), "variables-INITIAL_FORMS": 0}

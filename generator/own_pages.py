@@ -1,11 +1,13 @@
 """What the pages of own recipes show."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.core.paginator import Page
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,8 +16,8 @@ from generator.models import OwnRecipe, RecipeVersion
 from generator.models.own import is_administrator
 from generator.own import LONGEST_FILLED, Own
 from generator.own_content import Content
-from generator.own_forms import Editor
-from generator.own_variables import Variable, checked, used_in
+from generator.own_forms import Editor, VariableForm
+from generator.own_variables import Asks, Variable, checked, used_in
 from generator.recipes.base import Ask, RecipeForm, Words
 
 SHOWN = 6000  # code points of a filled prompt
@@ -66,23 +68,22 @@ class Preview:
 
     @classmethod
     def of(cls, editor: Editor) -> "Preview":
-        """Make it of what can be read; a variable that would be refused is left out."""
+        """Make it of what can be read. A variable that would be refused is not in the form; in what
+        is sent it stands by its name.
+        """
         content = editor.content()
         good = {variable.name: variable for variable in _good(content)}
-        version = Content(
-            name=content.name,
-            prompt=content.prompt,
-            instructions=content.instructions,
-            variables=tuple(good.values()),
-        ).unsaved()
-        recipe = Own(version)
-        examples = recipe.examples()
-        is_short = recipe.filled_length(examples) <= LONGEST_FILLED
-        used = used_in(version.prompt, version.instructions)
+        used = used_in(content.prompt, content.instructions)
+        others = [each for each in used if each.name not in good]
+        written = {" ".join(each.name.split()) for each in content.variables}
+        asked = Own(_version(content, good.values()))
+        sent = Own(_version(content, [*good.values(), *others]))
+        filled = sent.gaps()
+        is_short = sent.filled_length(filled) <= LONGEST_FILLED
         return cls(
-            form=recipe.Form(initial=examples, auto_id="preview_%s"),
-            ask=recipe.ask(examples) if is_short else None,
-            unknown=[each.name for each in used if each.name not in good],
+            form=asked.Form(initial=asked.examples(), auto_id="preview_%s"),
+            ask=sent.ask(filled) if is_short else None,
+            unknown=[each.name for each in others if each.name not in written],
         )
 
     @property
@@ -92,6 +93,16 @@ class Preview:
     @property
     def user(self) -> str:
         return _beginning(self.ask.user) if self.ask else ""
+
+
+def _version(content: Content, variables: Iterable[Variable]) -> RecipeVersion:
+    """Return what a preview is made of: nothing else could be wrong in it."""
+    return Content(
+        name=content.name,
+        prompt=content.prompt,
+        instructions=content.instructions,
+        variables=tuple(variables),
+    ).unsaved()
 
 
 def _good(content: Content) -> Iterator[Variable]:
@@ -104,6 +115,36 @@ def _good(content: Content) -> Iterator[Variable]:
 
 def _beginning(text: str) -> str:
     return text if len(text) <= SHOWN else text[:SHOWN] + "…"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A version in a list; `changed` are the parts in which it differs from the one before it."""
+
+    version: RecipeVersion
+    changed: list[str]
+
+
+def saved(page: Page[RecipeVersion]) -> list[Saved]:
+    """Return a page of listed versions, the newest first."""
+    start, end = page.start_index() - 1, page.end_index()
+    found = list(page.paginator.object_list[start : end + 1])
+    pairs = zip_longest(found[: end - start], found[1:])
+    return [Saved(new, _changed(old, new) if old else []) for new, old in pairs]
+
+
+def _changed(old: RecipeVersion, new: RecipeVersion) -> list[str]:
+    told = {
+        "name": _("Name"),
+        "summary": _("In one sentence"),
+        "task": _("What it is for"),
+        "prompt_print": _("Prompt"),
+        "instructions_print": _("Instructions"),
+        "kind": _("The result is"),
+        "temperature": _("Temperature"),
+        "variables_print": _("Variables"),
+    }
+    return [words for name, words in told.items() if getattr(old, name) != getattr(new, name)]
 
 
 @dataclass(frozen=True)
@@ -140,10 +181,19 @@ def parts(version: RecipeVersion) -> dict[str, str]:
 
 
 def _described(variable: Variable) -> str:
-    """Return a variable in one line, all that differs from what variables mostly are."""
-    told = {name: value for name, value in variable.kept().items() if value not in ("", [], None)}
-    rest = ", ".join(f"{name}: {value}" for name, value in told.items() if name != "name")
-    return f"{{{{{variable.name}}}}} {rest}".replace("\n", " ")
+    """Return a variable in one line, in the words of its row in the editor."""
+    told = [str(Asks(variable.asks).label)]
+    if variable.is_required:
+        told.append(_("must be filled in"))
+    for name in ("label", "help", "default", "example"):
+        if value := getattr(variable, name):
+            told.append(f"{VariableForm.base_fields[name].label}: {value}")
+    if variable.options:
+        told.append(_("Choices: %s") % " / ".join(variable.options))
+    for name, number in (("least", variable.least), ("most", variable.most)):
+        if number is not None:
+            told.append(f"{VariableForm.base_fields[name].label}: {number:g}")
+    return " ".join(f"{{{{{variable.name}}}}}: {'; '.join(told)}".split())
 
 
 def _compared(old: list[str], new: list[str]) -> Iterator[tuple[str, str]]:

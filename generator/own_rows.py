@@ -34,6 +34,17 @@ def after(editor: Editor, pressed: str) -> Editor:
     return changed
 
 
+def with_new(editor: Editor) -> tuple[Editor, list[str]]:
+    """Return the editor with a row for each name that the texts use and nothing asks for, and these
+    names; the editor itself where they would be too many.
+    """
+    rows = editor.typed()
+    new = [row["name"] for row in _found(editor, rows)]
+    if not new or len(rows) + len(new) > MOST_VARIABLES:
+        return editor, []
+    return Editor.posted(after(editor, "find").as_posted()), new
+
+
 def _found(editor: Editor, rows: list[Row]) -> list[Row]:
     """Return a row for each variable of the texts that has none yet."""
     there = {" ".join(str(row["name"] or "").split()) for row in rows}

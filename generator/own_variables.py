@@ -136,6 +136,8 @@ def checked(variable: Variable) -> Variable:
     name = " ".join(variable.name.split())
     is_choice, is_number = variable.asks == Asks.CHOICE, variable.asks == Asks.NUMBER
     is_yes_no = variable.asks == Asks.YES_NO
+    options = tuple(_once(variable.options)) if is_choice else ()
+    example = _answer(variable.example) if is_yes_no else variable.example.strip()
     clean = Variable(
         name=name,
         asks=variable.asks,
@@ -143,8 +145,9 @@ def checked(variable: Variable) -> Variable:
         help=variable.help.strip(),
         is_required=variable.is_required and not is_yes_no,
         default=_answer(variable.default) if is_yes_no else variable.default.strip(),
-        example=_answer(variable.example) if is_yes_no else variable.example.strip(),
-        options=tuple(_once(variable.options)) if is_choice else (),
+        # One from before it became a list is of no use any more, and no reason to refuse it.
+        example="" if is_choice and example not in options else example,
+        options=options,
         least=variable.least if is_number else None,
         most=variable.most if is_number else None,
     )

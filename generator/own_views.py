@@ -18,9 +18,9 @@ from django.views.decorators.vary import vary_on_headers
 from generator import own_actions as actions
 from generator import own_rows
 from generator.models import OwnRecipe, RecipeVersion
-from generator.own_content import Content
+from generator.own_content import Content, checked_content
 from generator.own_forms import Editor, ShareForm
-from generator.own_pages import Preview, differences, parts
+from generator.own_pages import Preview, differences, parts, saved
 from generator.requests import Request, or_not_found
 
 PAGE = 50
@@ -67,9 +67,13 @@ def _posted(
         return _edit(request, own_rows.after(editor, pressed), recipe, based_on=based_on)
     if pressed == "preview":
         return _edit(request, editor.with_rows(editor.typed()), recipe, based_on=based_on)
-    content, is_readable = editor.content(), editor.is_valid()
+    editor, new = own_rows.with_new(editor)
+    content = editor.content()
     try:
-        if is_readable:
+        if new:
+            editor.tell_new(new)
+            checked_content(content)
+        elif editor.is_valid():
             saved = or_not_found(lambda: save(content))
             messages.success(request, _("The recipe was saved."))
             return redirect("generator:own-recipe", saved.pk)
@@ -78,6 +82,7 @@ def _posted(
         if getattr(error, "code", "") == "changed_meanwhile" and recipe is not None:
             recipe.refresh_from_db()
             based_on = recipe.current.number
+    editor.lead_to_first_error()
     return _edit(request, editor, recipe, based_on=based_on, status=422)
 
 
@@ -111,7 +116,8 @@ def recipe_versions(request: Request, pk: uuid.UUID) -> HttpResponse:
     recipe = _found(OwnRecipe.objects.changeable_by(request.user), pk)
     versions = recipe.versions.listed().order_by("-number")
     page = Paginator(versions, PAGE).get_page(request.GET.get("page"))
-    return render(request, "generator/recipe_versions.html", {"recipe": recipe, "page": page})
+    context = {"recipe": recipe, "page": page, "saved": saved(page)}
+    return render(request, "generator/recipe_versions.html", context)
 
 
 def _version(request: Request, pk: uuid.UUID) -> RecipeVersion:

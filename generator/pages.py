@@ -9,14 +9,14 @@ from typing import Any
 from django.urls import reverse
 
 from accounts.models import User
-from generator.forms import OrderForm
-from generator.models import MOST_VARIANTS, Work
+from generator.forms import OrderForm, lead_to_first_error
+from generator.models import MOST_VARIANTS, OwnRecipe, Work
 from generator.own import recipe_of, version_of
 from generator.own_pages import groups
 from generator.recipes import built_in
 from generator.recipes.base import Recipe, RecipeForm, Task, Values
 from generator.results import Result, can_have_more, results_of
-from providers.models import Ability, ModelSpec
+from providers.models import ModelSpec
 from usage.nearing import Note
 
 RECENT = 6  # works on the gallery's page
@@ -48,7 +48,7 @@ class Shelf:
 
 
 def shelves(query: str = "") -> list[Shelf]:
-    """Return the built-in recipes by task; those whose name or summary holds each word."""
+    """Return the built-in recipes by task: those that are described with each word."""
     words = query.casefold().split()
     found = []
     for task in Task:
@@ -63,7 +63,7 @@ def shelves(query: str = "") -> list[Shelf]:
 
 
 def _described(recipe: Recipe) -> str:
-    return f"{recipe.name} {recipe.summary}".casefold()
+    return f"{recipe.name} {recipe.summary} {recipe.words} {recipe.task.label}".casefold()
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,15 @@ class Made:
         return recipe_of(self.work)
 
     @property
+    def source(self) -> str:
+        """The file's name or the address that the material was read from."""
+        return str(self.work.values.get("source") or "")
+
+    @property
+    def is_address(self) -> bool:
+        return self.source.startswith(("http://", "https://"))
+
+    @property
     def can_have_more(self) -> bool:
         return can_have_more(self.results)
 
@@ -106,7 +115,10 @@ class Made:
 
 @dataclass(frozen=True)
 class Bench:
-    """A recipe's form with the choice of a model. `error` is a sentence about what was sent."""
+    """A recipe's form with the choice of a model. `error` is a sentence about what was sent.
+
+    `of_people` is the recipe as somebody here made it, which the reader may change or not.
+    """
 
     recipe: Recipe
     form: RecipeForm
@@ -115,6 +127,8 @@ class Bench:
     variants: int = 1
     error: str = ""
     note: Note | None = None
+    of_people: OwnRecipe | None = None
+    can_change: bool = False
     most_variants: int = MOST_VARIANTS
     client_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -135,21 +149,36 @@ class Bench:
         *,
         values: Values | None = None,
         last: ModelSpec | None = None,
+        variants: int = 1,
         order: OrderForm | None = None,
         error: str = "",
     ) -> "Bench":
-        """Make the page's form: empty, with the `values` of a work, or as it was sent."""
-        models = list(ModelSpec.objects.usable_by(user).able_to(Ability.CHAT))
+        """Make the page's form: empty, with the `values` of a work and as many results, or as it
+        was sent.
+        """
+        if form is not None:
+            lead_to_first_error(form)
+        models = list(ModelSpec.objects.usable_by(user).able_to(*recipe.abilities))
         chosen = _chosen(models, last, order)
         return cls(
             recipe=recipe,
             form=form or recipe.Form(initial=dict(values or {})),
             models=models,
             model=chosen,
-            variants=_variants(order),
+            variants=_variants(order) if order is not None else variants,
             error=error,
             note=Note.to(user, chosen),
+            **_of_people(user, recipe),
         )
+
+
+def _of_people(user: User, recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe's own row, and whether `user` may change it; nothing of a built-in one."""
+    version = version_of(recipe)
+    if version is None:
+        return {}
+    may = OwnRecipe.objects.changeable_by(user).filter(pk=version.recipe_id).exists()
+    return {"of_people": version.recipe, "can_change": may}
 
 
 def _chosen(
@@ -161,8 +190,8 @@ def _chosen(
     )
 
 
-def _variants(order: OrderForm | None) -> int:
-    return order.cleaned_data.get("variants", 1) if order is not None else 1
+def _variants(order: OrderForm) -> int:
+    return order.cleaned_data.get("variants", 1)
 
 
 def gallery(user: User, query: str) -> dict[str, Any]:

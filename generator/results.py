@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from boundary.markdown import render, verbatim
-from generator.lengths import word_count
+from generator.measures import measure
 from generator.models import MOST_VARIANTS, Step, Variant, Work
 from generator.own import recipe_of
-from generator.recipes.base import Kind, Recipe
+from generator.recipes.base import Kind, Problem, Recipe
 from generator.steps import BY_PERSON
 from providers.errors import Sentence, sentence_of
 from runs.models import Run
@@ -52,8 +53,7 @@ class Result:
     html: SafeString
     progress: Progress | None
     is_picked: bool
-    is_plain: bool
-    is_table: bool
+    kind: Kind
     is_outline: bool
     is_on_page: bool = False
 
@@ -83,6 +83,19 @@ class Result:
     @property
     def is_live(self) -> bool:
         return self.state in ("reading", State.QUEUED, State.RUNNING)
+
+    @property
+    def is_plain(self) -> bool:
+        return self.kind is Kind.PLAIN
+
+    @property
+    def is_table(self) -> bool:
+        return self.kind is Kind.TABLE
+
+    @property
+    def is_raw(self) -> bool:
+        """It is data that became no table: misread, or broken off."""
+        return not self.is_live and is_raw(self.text, self.kind)
 
     @property
     def has_text(self) -> bool:
@@ -142,8 +155,19 @@ class Result:
         return ""
 
     @property
-    def words(self) -> int:
-        return word_count(self.text)
+    def advice(self) -> str:
+        """What to do about an answer that is not in the form it was asked for."""
+        if self.variant.problem != Problem.NOT_JSON:
+            return ""
+        return _(
+            "Ask for one more, or choose another model: small ones seldom keep to a form. What it "
+            "wrote is shown as it came."
+        )
+
+    @property
+    def measure(self) -> str:
+        """How long it is; nothing of data that became no table."""
+        return "" if self.is_raw else measure(self.text, self.kind)
 
     @property
     def model_label(self) -> str:
@@ -186,14 +210,21 @@ def result_of(work: Work, step: Step, on_page: str | None) -> Result:
     return _result(work, variant, step, progress, recipe_of(work), on_page)
 
 
-def html_of(text: str, kind: Kind) -> SafeString:
-    """Return it as it is shown; what is very long is formatted up to the end of a line."""
-    if kind is Kind.PLAIN:
+def html_of(text: str, kind: Kind, *, is_whole: bool = True) -> SafeString:
+    """Return `text` as it is shown; what is very long is formatted up to the end of a line.
+
+    What is still streamed as Markdown is so to its end.
+    """
+    if kind is Kind.PLAIN or (is_whole and is_raw(text, kind)):
         return verbatim(text)
     end = len(text)
     if end > LONGEST_FORMATTED:
         end = text.rfind("\n", 0, LONGEST_FORMATTED) + 1 or LONGEST_FORMATTED
     return render(text[:end]) + verbatim(text[end:])
+
+
+def is_raw(text: str, kind: Kind) -> bool:
+    return kind is Kind.TABLE and bool(text.strip()) and not text.startswith("|")
 
 
 def _result(
@@ -207,7 +238,10 @@ def _result(
     run, kind = step.run if step is not None else None, recipe.kind
     is_live = run is not None and run.is_live
     text = run.text if run is not None and is_live else variant.text
-    html = SafeString(on_page) if is_live and on_page is not None else html_of(text, kind)
+    if is_live and on_page is not None:
+        html = SafeString(on_page)
+    else:
+        html = html_of(text, kind, is_whole=not is_live)
     return Result(
         variant=variant,
         run=run,
@@ -215,8 +249,7 @@ def _result(
         html=html,
         progress=progress,
         is_picked=work.picked_id == variant.pk,
-        is_plain=kind is Kind.PLAIN,
-        is_table=kind is Kind.TABLE,
+        kind=kind,
         is_outline=recipe.is_outline,
         is_on_page=not is_live and html == on_page,
     )

@@ -84,7 +84,7 @@ def _recipe(request: Request, recipe: Recipe) -> HttpResponse:
 
 
 def _make(request: Request, recipe: Recipe) -> HttpResponse:
-    order = OrderForm(request.user, None, request.POST)
+    order = OrderForm(request.user, None, request.POST, abilities=recipe.abilities)
     form = recipe.Form(request.POST, request.FILES, earlier=_made_earlier(request, recipe, order))
     if not (order.is_valid() & form.is_valid()):
         error = order.sentence() if order.errors else ""
@@ -174,17 +174,22 @@ def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> 
     bench = None
     if is_open(work):
         last = made.results[0].variant.model if made.results else None
-        bench = pages.Bench.of(request.user, recipe, values=work.values, last=last)
+        count = max(len(made.results), 1)
+        bench = pages.Bench.of(request.user, recipe, values=work.values, last=last, variants=count)
     refusal = refusal or Refusal("", 200)
     context = {"recipe": recipe, "made": made, "bench": bench, "error": refusal.sentence}
     return refusal.on_page(request, "generator/work.html", context)
+
+
+def _order_of(request: Request, work: Work, last: uuid.UUID | None) -> ClientIdForm:
+    return ClientIdForm(request.user, last, request.POST, abilities=recipe_of(work).abilities)
 
 
 @require_POST
 def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
     work = _own(request, pk, "values")
     last = work.variants.order_by("-number").values_list("model", flat=True).first()
-    form = ClientIdForm(request.user, last, request.POST)
+    form = _order_of(request, work, last)
     if not form.is_valid():
         return _refused(request, work, Refusal(form.sentence()))
     return _asked(request, work, lambda: actions.add_variant(work, **form.cleaned_data))
@@ -193,7 +198,7 @@ def variant_add(request: Request, pk: uuid.UUID) -> HttpResponse:
 @require_POST
 def variant_resume(request: Request, pk: uuid.UUID) -> HttpResponse:
     variant = _own_variant(request, pk)
-    form = ClientIdForm(request.user, variant.model_id, request.POST)
+    form = _order_of(request, variant.work, variant.model_id)
     if not form.is_valid():
         return _refused(request, variant.work, Refusal(form.sentence()))
     model = form.cleaned_data["model"]

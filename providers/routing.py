@@ -43,15 +43,17 @@ class Deployment:
 
 
 def deployments_for(
-    model: ModelSpec, ability: Ability = Ability.CHAT, *, after_failure: bool = False
+    model: ModelSpec, ability: Ability | None = None, *, after_failure: bool = False
 ) -> list[Deployment]:
     """Return who may answer for `model` now, itself among them, in the order to ask.
 
-    Others do where they have the `ability` that is asked for. Nobody where it was switched off.
-    Keys are looked at only where there is a choice to make.
+    Others do where they have the `ability` that is asked for: without one, what the model itself
+    writes by. Nobody where it was switched off. Keys are looked at only where there is a choice to
+    make.
     """
     if not model.is_enabled:
         return []
+    ability = ability or model.writes_by
     routes = Route.objects.filter(model=model).select_related("to__provider").order_by()
     choices = [
         (each.to, each.priority, each.weight)
@@ -72,7 +74,7 @@ def next_after(
     model: ModelSpec,
     failed: ModelSpec | None,
     left: Collection[UUID],
-    ability: Ability = Ability.CHAT,
+    ability: Ability | None = None,
 ) -> Iterator[ModelSpec]:
     """Yield who may answer for `model` after `error` of `failed`, in the order to ask.
 

@@ -1,5 +1,6 @@
 """What every request sends that lets a model write."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -14,14 +15,24 @@ OUT_OF_DATE = _("This page is out of date. Reload it and try again.")
 
 
 class ClientIdForm(forms.Form):
-    """A request that may arrive twice: the id its page made, and the model that is to answer."""
+    """A request that may arrive twice: the id its page made, and the model that is to answer.
+
+    That has one of `abilities`.
+    """
 
     client_id = forms.UUIDField(error_messages={"required": OUT_OF_DATE, "invalid": OUT_OF_DATE})
     model = forms.UUIDField(required=False, error_messages={"invalid": NOT_ASKABLE})
 
-    def __init__(self, user: User, last: UUID | None, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        user: User,
+        last: UUID | None,
+        *args: Any,
+        abilities: Collection[Ability] = (Ability.CHAT,),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.usable = ModelSpec.objects.usable_by(user).able_to(Ability.CHAT)
+        self.usable = ModelSpec.objects.usable_by(user).able_to(*abilities)
         self.last = last
 
     def clean_model(self) -> ModelSpec:

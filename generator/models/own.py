@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
-from django.db.models.functions import Now
+from django.db.models.functions import MD5, Cast, Now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Team, User
@@ -132,8 +132,14 @@ class RecipeVersionQuerySet(models.QuerySet["RecipeVersion"]):
         return self.filter(Q(pk__in=current) | Q(recipe__in=changeable))
 
     def listed(self) -> Self:
-        """Leave the texts where they are."""
-        return self.select_related("author").defer("prompt", "instructions", "variables")
+        """Leave the texts where they are; a fingerprint tells whether they changed."""
+        texts = {
+            "prompt_print": MD5("prompt"),
+            "instructions_print": MD5("instructions"),
+            "variables_print": MD5(Cast("variables", models.TextField())),
+        }
+        listed = self.select_related("author").annotate(**texts)
+        return listed.defer("prompt", "instructions", "variables")
 
 
 class RecipeVersion(models.Model):

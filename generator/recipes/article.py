@@ -35,6 +35,7 @@ class Article(Written):
     task = Task.WRITE
     name = _("Article")
     summary = _("A whole article with a title and headings, from a topic and your notes.")
+    words = _("essay, paper, report, guide, how-to, column, write")
     Form = ArticleForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -13,6 +13,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from boundary.storable import all_storable
+from providers.models import Ability
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -110,10 +111,14 @@ class RecipeForm(forms.Form):
 
     As a draft it is not sent yet: one field is looked at, and nothing is read or fetched. With the
     values that were made of it `earlier`, what it names is not fetched once more. `suggestions` are
-    lists that a text field may name by its `list` attribute.
+    lists that a text field may name by its `list` attribute; of the fields `one_of` one is to be
+    filled in. `only_with` names fields that are of use only where another one has a value, and
+    both.
     """
 
     suggestions: ClassVar[Mapping[str, Sequence[str]]] = {}
+    one_of: ClassVar[Sequence[str]] = ()
+    only_with: ClassVar[Mapping[str, tuple[str, str]]] = {}
 
     def __init__(
         self, *args: Any, is_draft: bool = False, earlier: Values | None = None, **options: Any
@@ -150,12 +155,14 @@ class Recipe:
     task: Task = Task.WRITE
     name: Words = ""
     summary: Words = ""
+    words: Words = ""  # by which people look for it, beside those of name and summary
     kind: Kind = Kind.MARKDOWN
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
     is_outline: ClassVar[bool] = False  # of an article, which is written from there
     is_own: ClassVar[bool] = False  # people wrote its prompts
+    abilities: ClassVar[Sequence[Ability]] = (Ability.CHAT,)  # of its models, one of these
 
     def title(self, values: Values) -> str:
         """Return what the work is called in lists: where its text is from, else what came first."""

@@ -29,6 +29,7 @@ class BlogPost(Written):
     task = Task.WRITE
     name = _("Blog post from notes")
     summary = _("Turns loose notes into a post that reads well from the first line.")
+    words = _("blog, website, newsletter, column, write")
     Form = BlogPostForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -1,6 +1,6 @@
 """Which of some labels a text, or each of several, has."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _now
@@ -24,6 +24,7 @@ _LONGEST_SHOWN = 200  # letters of a text in the table
 
 
 class ClassificationForm(MaterialForm):
+    only_with: ClassVar = {"labels": ("labels_from", "own")}
     each_line = forms.BooleanField(label=_("Each line is a text of its own"), required=False)
     labels_from = fields.choice(
         _("Labels"),
@@ -50,6 +51,7 @@ class Classification(RowsRecipe):
     task = Task.UNDERSTAND
     name = _("Labels and sentiment")
     summary = _("Which of your labels a text has, or each of many texts, and how surely.")
+    words = _("classify, categorize, categorise, tag, topic, opinion, mood, CSV, PDF")
     Form = ClassificationForm
     material = "text"
 

@@ -18,6 +18,7 @@ class CodeExplain(Recipe):
     task = Task.CODE
     name = _("Explain code")
     summary = _("What code does and why, in the depth you need.")
+    words = _("understand, comment, document, program, programming")
     Form = CodeExplainForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -26,6 +26,7 @@ class CodeReview(Recipe):
     task = Task.CODE
     name = _("Review code")
     summary = _("Mistakes and what could be better, the gravest first, with how to mend them.")
+    words = _("bug, debug, fix, error, security, improve, program, programming")
     Form = CodeReviewForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

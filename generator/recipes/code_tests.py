@@ -19,6 +19,7 @@ class CodeTests(Recipe):
     task = Task.CODE
     name = _("Write tests")
     summary = _("Tests for your code: the usual, the borders and the errors.")
+    words = _("unit test, testing, coverage, program, programming")
     Form = CodeTestsForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -18,6 +18,7 @@ class CodeTranslate(Recipe):
     task = Task.CODE
     name = _("Translate code")
     summary = _("The same program in another programming language, as one writes it there.")
+    words = _("convert, port, migrate, program, programming")
     Form = CodeTranslateForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -24,6 +24,7 @@ class CodeWrite(Recipe):
     task = Task.CODE
     name = _("Write code")
     summary = _("Code from a description, ready to paste.")
+    words = _("program, script, function, programming, develop, SQL")
     Form = CodeWriteForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generator.recipes import fields
 from generator.recipes.base import Ask, Kind, Recipe, RecipeForm, Task, Values
+from providers.models import Ability
 
 MOST_STOPS = 4  # as servers take them
 LONGEST_STOP = 100
@@ -101,8 +102,10 @@ class Completion(Recipe):
     task = Task.FREE
     name = _("Completion")
     summary = _("Goes on with any text; every classical parameter is yours to set.")
+    words = _("complete, continue, autocomplete, prompt, parameters, playground")
     kind = Kind.PLAIN
     Form = CompletionForm
+    abilities = (Ability.COMPLETIONS, Ability.CHAT)  # one that talks is told to go on
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:
         return Ask(

@@ -34,6 +34,7 @@ class Email(Written):
     task = Task.MARKETING
     name = _("E-mail")
     summary = _("Written from a few words, or in answer to a mail you paste.")
+    words = _("email, mail, letter, reply, message, write")
     kind = Kind.PLAIN
     Form = EmailForm
 

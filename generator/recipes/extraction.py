@@ -51,6 +51,7 @@ class Extraction(RowsRecipe):
     task = Task.UNDERSTAND
     name = _("Names, dates and amounts")
     summary = _("Who and what a text names, as a table.")
+    words = _("extract, find, entities, people, places, money, PDF, Word")
     Form = ExtractionForm
     material = "text"
 

@@ -50,7 +50,7 @@ _EXAMPLE = (
 
 
 class LongArticleForm(MaterialForm):
-    needs_text = False
+    one_of = ()
 
     topic = fields.line(_("Topic"), example=_("How bees find their way home"))
     audience = fields.line(_("Who reads it"), required=False, example=_("curious beginners"))
@@ -82,6 +82,7 @@ class LongArticle(Recipe):
     task = Task.WRITE
     name = _("Article with an outline")
     summary = _("An outline to edit first; then each section is written, and can be rewritten.")
+    words = _("long essay paper chapters sections blog guide")
     Form = LongArticleForm
     material = "text"
     is_outline = True

@@ -20,6 +20,7 @@ class Minutes(Written):
     task = Task.UNDERSTAND
     name = _("Meeting minutes")
     summary = _("Decisions, tasks with their owners and dates, and what was left open.")
+    words = _("protocol, transcript, notes, action items, to-do, PDF, Word")
     Form = MinutesForm
     material = "text"
 

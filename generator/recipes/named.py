@@ -20,6 +20,10 @@ class NamesField(forms.CharField):
         super().__init__(max_length=_LONGEST_FIELD, widget=widget, **options)
         self.least, self.most = least, most
 
+    def prepare_value(self, value: Any) -> Any:
+        """Return as it is typed what was kept of an earlier form."""
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
     def clean(self, value: Any) -> Any:
         lines = [line.strip() for line in super().clean(value).splitlines()]
         parts = [line.replace("：", ":", 1).partition(":") for line in lines if line]

@@ -30,6 +30,7 @@ class NewsReport(Written):
     task = Task.WRITE
     name = _("News report")
     summary = _("The facts you give, the most important first. No fact or quotation is made up.")
+    words = _("press release, journalism, newspaper, article, write")
     Form = NewsReportForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -45,6 +45,7 @@ class Poem(Written):
     task = Task.WRITE
     name = _("Poem or lyrics")
     summary = _("From haiku to song lyrics with a chorus, on anything you like.")
+    words = _("song, verse, rhyme, poetry, haiku, lyrics, write")
     Form = PoemForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

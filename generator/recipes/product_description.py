@@ -35,6 +35,7 @@ class ProductDescription(Written):
     task = Task.MARKETING
     name = _("Product description")
     summary = _("Says what a product does for its buyers, with nothing made up.")
+    words = _("shop, sell, advertisement, listing, marketing, write")
     Form = ProductDescriptionForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -33,6 +33,7 @@ class Questions(Recipe):
     task = Task.UNDERSTAND
     name = _("Questions about a text")
     summary = _("Answers from a text alone, each with the passage it comes from.")
+    words = _("ask, answer, Q&A, quotation, research, document, PDF, Word")
     Form = QuestionsForm
     material = "text"
 

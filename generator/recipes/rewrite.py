@@ -1,5 +1,7 @@
 """A text in other words: longer, shorter, simpler, corrected, in another tone."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from generator.material import MaterialForm
@@ -27,6 +29,7 @@ _ORDERS = {
 
 
 class RewriteForm(MaterialForm):
+    only_with: ClassVar = {"tone": ("change", "tone")}
     change = fields.choice(_("What to do"), CHANGES, initial="rewrite")
     tone = fields.choice(
         _("New tone"), fields.TONES, initial="friendly", help_text=_("where the tone is to change")
@@ -39,6 +42,9 @@ class Rewrite(Written):
     task = Task.CHANGE
     name = _("Rewrite")
     summary = _("In other words, shorter, longer, simpler, corrected, or in another tone.")
+    words = _(
+        "paraphrase, rephrase, shorten, simplify, correct, proofread, grammar, edit, PDF, Word"
+    )
     Form = RewriteForm
     material = "text"
     join = Join.END_TO_END

@@ -35,6 +35,7 @@ class SocialPosts(Written):
     task = Task.MARKETING
     name = _("Social posts")
     summary = _("Several posts on one thing, each within the limit of its network.")
+    words = _("tweet, Twitter, thread, Facebook, Instagram, LinkedIn, Mastodon, write")
     Form = SocialPostsForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

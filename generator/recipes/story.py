@@ -36,6 +36,7 @@ class Story(Written):
     task = Task.WRITE
     name = _("Story")
     summary = _("A short story from an idea, with a beginning, a turn and an end.")
+    words = _("fiction, tale, novel, fairy tale, creative writing, write")
     Form = StoryForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

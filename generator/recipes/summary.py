@@ -1,5 +1,7 @@
 """A text in few words."""
 
+from typing import ClassVar
+
 from django.utils.translation import gettext_lazy as _
 
 from generator.material import MaterialForm
@@ -31,6 +33,7 @@ _MANNERS = {
 
 
 class SummaryForm(MaterialForm):
+    only_with: ClassVar = {"words": ("length", "words")}
     length = fields.choice(_("Length"), LENGTHS, initial="paragraph")
     words = fields.words(150, label=_("So many words"))
     style = fields.choice(_("Style"), STYLES, initial="neutral")
@@ -47,6 +50,7 @@ class Summary(Recipe):
     task = Task.UNDERSTAND
     name = _("Summary")
     summary = _("What a text of any length says, as short as you want it.")
+    words = _("summarize, summarise, shorten, abstract, digest, key points, tl;dr, PDF, Word")
     Form = SummaryForm
     material = "text"
 

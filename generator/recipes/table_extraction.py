@@ -25,6 +25,7 @@ class TableExtraction(RowsRecipe):
     task = Task.UNDERSTAND
     name = _("Table from a text")
     summary = _("Your own columns, filled with what a text says.")
+    words = _("extract, spreadsheet, CSV, Excel, columns, data, PDF, Word")
     Form = TableExtractionForm
     material = "text"
 

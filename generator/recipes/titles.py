@@ -38,6 +38,7 @@ class Titles(Written):
     task = Task.MARKETING
     name = _("Titles")
     summary = _("A list of titles to choose from, for a text or an idea.")
+    words = _("headline, heading, name, subject line, slogan, SEO")
     Form = TitlesForm
 
     def ask(self, values: Values, material: str = "", *, is_notes: bool = False) -> Ask:

@@ -1,6 +1,7 @@
 """A text in another language."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,7 @@ _LEAST_UNTRANSLATED = 60  # code points: a shorter text may be the same in two l
 
 
 class TranslationForm(MaterialForm):
+    only_with: ClassVar = {"other_language": ("language", OTHER)}
     from_language = fields.choice(
         _("From"), (("detect", _("detect it")), *fields.LANGUAGES), initial="detect"
     )
@@ -77,6 +79,7 @@ class Translation(Recipe):
     task = Task.CHANGE
     name = _("Translation")
     summary = _("A text of any length in another language; placeholders and formatting stay.")
+    words = _("translate, translator, localise, localize, foreign language, PDF, Word")
     Form = TranslationForm
     material = "text"
     join = Join.END_TO_END

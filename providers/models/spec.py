@@ -70,8 +70,9 @@ class ModelSpecQuerySet(models.QuerySet["ModelSpec"]):
         named = self.usable_by(key.owner).exclude(public_name=None)
         return named.filter(public_name__in=key.model_names) if key.model_names else named
 
-    def able_to(self, ability: "Ability") -> Self:
-        return self.filter(abilities__contains=[ability.value])
+    def able_to(self, *abilities: "Ability") -> Self:
+        """Return the models that can be asked in one of these ways."""
+        return self.filter(abilities__overlap=[ability.value for ability in abilities])
 
     def unpriced(self) -> Self:
         """Return the models of which nobody knows what a call costs."""
@@ -213,6 +214,11 @@ class ModelSpec(Resting):
     def is_answering(self) -> bool:
         """As `ModelSpecQuerySet.answering` has it: switched on, at a server."""
         return self.is_enabled and self.provider.is_enabled and bool(self.provider.base_url)
+
+    @property
+    def writes_by(self) -> Ability:
+        """How it is asked for a text: to talk, or, where it cannot, to go on with one."""
+        return Ability.CHAT if Ability.CHAT in self.abilities else Ability.COMPLETIONS
 
     @staticmethod
     def open_for(model: Any, user: Any) -> models.Q:

@@ -69,9 +69,46 @@ def test_what_is_wrong_is_said_and_nothing_is_lost(enter, person):
     write(page, "Write {{what}}.")
     page.locator("[name=prompt]").fill("Write {{what}} and {{else}}.")
     page.get_by_role("button", name="Save", exact=True).last.click()
-    expect(page.locator(".errorlist", has_text="Nothing asks for {{else}}")).to_be_visible()
+    said = page.locator(".errorlist", has_text="Nothing asks for {{else}}")
+    expect(said).to_be_visible()
+    expect(page.locator("[name=variables-1-name]")).to_have_value("else")
+    expect(page.locator("[name=variables-1-name]")).to_be_focused()
+    expect(said).to_be_in_viewport()
     expect(page.locator("[name=prompt]")).to_have_value("Write {{what}} and {{else}}.")
     page.get_by_role("button", name="Find the variables").click()
+    expect(said).to_have_count(0)
+    expect(page.locator("[data-refusal]")).to_have_count(0)
     expect(page.locator("[name=variables-1-name]")).to_have_value("else")
     page.get_by_role("button", name="Save", exact=True).last.click()
     expect(page.get_by_text("The recipe was saved.")).to_be_visible()
+
+
+def test_the_fields_of_a_variable_stand_in_rows(enter, person):
+    page = enter(person)
+    write(page)
+    for row in (("name", "asks", "label"), ("default", "example", "help")):
+        tops = [page.locator(f"[name=variables-0-{name}]").bounding_box() for name in row]
+        assert len({round(top["y"]) for top in tops if top}) == 1
+
+
+def test_the_preview_does_not_look_as_if_it_could_be_filled_in(enter, person):
+    page = enter(person)
+    write(page)
+    field = page.locator("#preview input").first
+    expect(field).to_have_css("cursor", "not-allowed")
+    usable = page.locator("[name=name]").first.evaluate("(it) => getComputedStyle(it).background")
+    assert field.evaluate("(it) => getComputedStyle(it).background") != usable
+
+
+def test_what_is_wrong_comes_into_view_and_goes_when_it_is_mended(enter, person):
+    page = enter(person, width=390, height=700)
+    write(page)
+    name = page.get_by_label("Name", exact=True).first
+    name.fill("")
+    page.get_by_role("button", name="Save", exact=True).last.click()
+    expect(name).to_be_focused()
+    expect(name).to_be_in_viewport()
+    expect(page.locator("[data-refusal]")).to_be_visible()
+    name.press_sequentially("Rude mail")
+    expect(page.locator("#recipe-edit .errorlist")).to_have_count(0)
+    expect(page.locator("[data-refusal]")).to_have_count(0)

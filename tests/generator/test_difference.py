@@ -43,7 +43,7 @@ def test_a_paragraph_that_is_new_is_in_and_nothing_else():
 
 @pytest.mark.parametrize("letter", ["a ", "a\n\n", "a b\n\n"], ids=["words", "paragraphs", "both"])
 def test_texts_that_are_made_to_be_slow_are_not(letter):
-    begun = time.monotonic()
+    begun = time.process_time()
     difference(letter * 100_000, letter * 99_999 + "b")
     difference("".join(f"{n} " for n in range(2000)), "".join(f"{n} " for n in range(2000, 0, -1)))
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10

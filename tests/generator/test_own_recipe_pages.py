@@ -6,9 +6,11 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 
-from generator.models import OwnRecipe, RecipeVersion
-from generator.own_actions import MOST_VERSIONS, change_recipe
+from generator.models import OwnRecipe, RecipeVersion, Work
+from generator.own_actions import change_recipe
 from tests.generator.kitchen import (
     content,
     for_everybody,
@@ -242,24 +244,6 @@ def test_no_more_rows_are_made_than_can_be_kept(owner_client):
     assert page.count('class="variable"') == 40
 
 
-def test_the_preview_shows_the_form_and_the_filled_prompt(owner_client):
-    page = text(owner_client.post(PREVIEW, typed(prompt="Write {{what}} {{more}}."), headers=HTMX))
-    assert "Write a late parcel ." in page
-    assert "<code>{{more}}</code>" in page
-    assert "preview_v-what" in page
-    assert "<html" not in page
-    whole = text(owner_client.post(CREATE, typed(do="preview")))
-    assert "Write a late parcel." in whole
-    assert not OwnRecipe.objects.exists()
-
-
-def test_a_preview_of_a_bomb_is_refused(owner_client):
-    first = {"name": "x", "asks": "text", "example": "y" * 40_000}
-    page = text(owner_client.post(PREVIEW, typed([first], prompt="{{x}}" * 30_000), headers=HTMX))
-    assert "too long" in page
-    assert len(page) < 100_000
-
-
 BAD = {
     "nothing": {},
     "no name": typed(name=""),
@@ -304,27 +288,31 @@ def test_markup_in_names_and_prompts_is_text(owner, owner_client):
     assert bad not in text(owner_client.get(GALLERY))
 
 
-# Versions
+# Around them
 
 
-def test_versions_are_listed_looked_at_and_restored(owner, owner_client, recipe):
-    change_recipe(recipe, owner, content(name="Rude mail", instructions=""), based_on=1)
-    first = recipe.versions.get(number=1)
-    page = text(owner_client.get(of(recipe, "recipe-versions")))
-    assert page.index("Rude mail</span>") < page.index("Polite mail</span>")
-    url = reverse("generator:recipe-version", args=[first.pk])
-    page = text(owner_client.get(url))
-    assert "<ins>Rude mail</ins>" in page
-    assert "<del>You write mails.</del>" in page
-    restore = reverse("generator:recipe-restore", args=[first.pk])
-    page = text(owner_client.post(restore, follow=True))
-    assert "Version 3 is as version 1 was." in page
+def test_days_are_written_alike_in_lists(owner, owner_client, recipe):
+    Work.objects.create(owner=owner, recipe="story", title="W", client_id=uuid.uuid4())
+    day = date_format(timezone.localtime(), "DATE_FORMAT")
+    for url in (GALLERY, reverse("generator:work-list"), of(recipe, "recipe-versions")):
+        assert day in text(owner_client.get(url))
 
 
-def test_there_is_an_end_of_versions(owner, owner_client, recipe):
-    RecipeVersion.objects.update(number=MOST_VERSIONS)
-    answer = owner_client.post(of(recipe, "recipe-change"), typed(based_on=MOST_VERSIONS))
-    assert f"at most {MOST_VERSIONS} versions" in text(answer, 422)
+@pytest.mark.parametrize("name", ["recipe-share", "recipe-delete"])
+def test_each_page_of_a_recipe_has_the_bar_of_recipes(owner_client, recipe, name):
+    assert "Recipes and works" in text(owner_client.get(of(recipe, name)))
+
+
+def test_what_can_be_done_with_ones_own_recipe_stands_on_its_page(
+    owner, outsider, owner_client, outsider_client
+):
+    recipe = shared_with_team(owner, outsider)
+    page = text(owner_client.get(of(recipe, "own-recipe")))
+    theirs = text(outsider_client.get(of(recipe, "own-recipe")))
+    for name in ("recipe-change", "recipe-versions", "recipe-share", "recipe-delete"):
+        assert f'href="{of(recipe, name)}"' in page
+        assert f'href="{of(recipe, name)}"' not in theirs
+    assert "How it is made" in theirs
 
 
 # Deleting

@@ -2,9 +2,12 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 
+from generator.door import GeneratorDoor
+from generator.models import Variant
 from generator.plan import prompt_of
 from generator.recipes import built_in
 from generator.recipes.base import Ask, Kind, Task
@@ -12,6 +15,9 @@ from providers.backends.clients import close_clients
 from providers.models import Ability, ModelSpec
 from providers.tokens import count, input_bound
 from providers.values import Turn
+from runs.actions import finish
+from runs.claims import claim
+from runs.states import State
 from tests.fake_backend import FakeBackend, running
 from tests.generator.readers import answer, filled, form_of, prompt_text, queued, variant_of
 from tests.providers.conftest import backend, read
@@ -210,6 +216,45 @@ def test_more_than_the_model_may_write_is_not_asked_for():
 )
 def test_a_result_is_as_it_was_written_up_to_where_it_stops(stop, text, kept):
     assert RECIPE.read(filled("completion", prompt="x", stop=stop), text) == kept
+
+
+# Which models it asks
+
+
+@pytest.fixture
+def completes(model: ModelSpec) -> ModelSpec:
+    abilities = [Ability.COMPLETIONS.value]
+    return ModelSpec.objects.create(
+        provider=model.provider, name="base", label="Base model", abilities=abilities
+    )
+
+
+def test_a_model_that_only_completes_is_offered_here_and_nowhere_else(owner_client, completes):
+    assert "Base model" in owner_client.get("/generate/completion/").content.decode()
+    assert "Base model" not in owner_client.get("/generate/story/").content.decode()
+
+
+def test_a_model_that_only_completes_is_asked(owner_client, completes):
+    sent = {**SET, "client_id": uuid4(), "model": completes.pk}
+    assert owner_client.post("/generate/completion/", sent).status_code == 302
+    (step,) = queued(Variant.objects.get())
+    run = claim(step.run_id, "test")
+    assert run is not None
+    assert run.served_by == completes
+    assert GeneratorDoor().build(run, completes).completes
+    assert finish(run, State.STOPPED, text="a time", error_kind="")
+    more = f"/generate/works/{step.variant.work_id}/another/"
+    assert owner_client.post(more, {"client_id": uuid4(), "model": completes.pk}).status_code == 302
+    resume = f"/generate/variants/{step.variant_id}/resume/"
+    assert owner_client.post(resume, {"client_id": uuid4()}).status_code == 302
+    assert {each.model for each in Variant.objects.all()} == {completes}
+
+
+def test_a_recipe_that_talks_does_not_ask_it(owner_client, completes):
+    sent = {"idea": "A cat.", "words": 100, "genre": "mystery", "language": "English"}
+    sent |= {"client_id": uuid4(), "model": completes.pk}
+    assert owner_client.post("/generate/story/", sent).status_code == 422
+    assert not Variant.objects.exists()
 
 
 @pytest.mark.django_db

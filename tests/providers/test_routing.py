@@ -86,6 +86,16 @@ def test_a_route_stands_in_behind_it(model, other, django_assert_num_queries):
     assert asked(other) == [other], "a route leads one way"
 
 
+def test_only_what_completes_stands_in_for_a_model_that_only_completes(model, other):
+    Route.objects.create(model=model, to=other)
+    for spec, abilities in ((model, ["completions"]), (other, ["chat"])):
+        ModelSpec.objects.filter(pk=spec.pk).update(abilities=abilities)
+    model.refresh_from_db()
+    assert asked(model) == [model]
+    ModelSpec.objects.filter(pk=other.pk).update(abilities=["chat", "completions"])
+    assert asked(model) == [model, other]
+
+
 def test_what_is_switched_off_is_not_asked(model, other):
     route = Route.objects.create(model=model, to=other)
     Provider.objects.filter(pk=other.provider_id).update(is_enabled=False)
