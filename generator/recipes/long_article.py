@@ -82,7 +82,7 @@ class LongArticle(Recipe):
     task = Task.WRITE
     name = _("Article with an outline")
     summary = _("An outline to edit first; then each section is written, and can be rewritten.")
-    words = _("long essay paper chapters sections blog guide")
+    words = _("long, essay, paper, chapters, sections, guide, write")
     Form = LongArticleForm
     material = "text"
     is_outline = True
