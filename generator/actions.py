@@ -173,11 +173,11 @@ def delete_work(work: Work) -> None:
     """
     topics = (work.topic, f"article.{work.pk}")
     with transaction.atomic():
-        locked = _locked(work)
         # Workers lock a variant or an article, then what hangs on it; a delete alone would take
         # them the other way.
+        Article.objects.lock_of(work.pk)
+        locked = _locked(work)
         list(locked.variants.select_for_update().order_by("pk").values_list("pk"))
-        list(Article.objects.select_for_update().filter(work=work).values_list("pk"))
         of_it = Q(step__variant__work=work) | Q(writing__article=work.pk)
         live = list(Run.objects.live().filter(of_it))  # no more can be queued
         locked.delete()

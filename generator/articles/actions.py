@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,7 +24,7 @@ _SHORTER, _LONGER = 0.6, 1.5
 
 @transaction.atomic
 def write_article(article: Article, model: ModelSpec) -> None:
-    """Let `model` write all sections that are not written, and go on with those that broke off.
+    """Let `model` write all sections that are not written, and go on with what broke off or waits.
 
     Raises `LimitReached`, and `ValidationError` where there are no sections.
     """
@@ -55,14 +55,22 @@ def _begin(article: Article, section: Section, act: Act, **options: Any) -> Writ
 
 
 @transaction.atomic
-def rewrite_section(section: Section, act: Act, model: ModelSpec, instruction: str = "") -> None:
-    """Let `model` write a section anew or change it; the version there is stays in its history.
+def rewrite_section(
+    section: Section, act: Act, model: ModelSpec, client_id: UUID, instruction: str = ""
+) -> None:
+    """Let `model` write a section anew or change it, once per `client_id`; the version there is
+    stays in its history.
 
-    Raises `LimitReached`, and `ValidationError` while it is being written.
+    Raises `LimitReached`, and `ValidationError` while it is being written or was taken out.
     """
     article, section = locked_section(section)
+    writing_id = uuid5(section.pk, str(client_id))
+    if section.writings.filter(pk=writing_id).exists():
+        return
     if section.writings.filter(is_open=True).exists():
         raise ValidationError(_("This is still being written. Stop it first."), code="writing")
+    if section.position is None:
+        raise ValidationError(_("This section was taken out of the article."), code="taken_out")
     if act != Act.WRITE and section.current is None:
         raise ValidationError(_("There is no text to change yet."), code="no_text")
     words = _wanted(section, act)
@@ -72,6 +80,7 @@ def rewrite_section(section: Section, act: Act, model: ModelSpec, instruction: s
     article.model, article.paused_by = model, ""
     article.save(update_fields=["model", "paused_by"])
     Writing.objects.create(
+        pk=writing_id,
         article=article,
         section=section,
         act=act,
@@ -94,12 +103,18 @@ def _wanted(section: Section, act: Act) -> int | None:
 
 
 @transaction.atomic
-def mend_article(article: Article, model: ModelSpec) -> None:
-    """Let `model` mend the transitions between all sections; what it changes is proposed.
+def mend_article(article: Article, model: ModelSpec, client_id: UUID) -> None:
+    """Let `model` mend the transitions between all sections, once per `client_id`; what it changes
+    is proposed.
 
     Raises `LimitReached`, and `ValidationError` where a section is not written.
     """
     article = lock(article)
+    ids = {
+        each: uuid5(each, str(client_id)) for each in article.sections.values_list("pk", flat=True)
+    }
+    if article.writings.filter(pk__in=ids.values()).exists():
+        return
     refuse_while_writing(article)
     sections = list(article.sections.in_order().select_related("current"))
     if len(sections) < 2 or any(section.current is None for section in sections):
@@ -107,22 +122,27 @@ def mend_article(article: Article, model: ModelSpec) -> None:
     article.model, article.paused_by = model, ""
     article.save(update_fields=["model", "paused_by"])
     for section in sections:
-        _begin(article, section, Act.MEND)
+        _begin(article, section, Act.MEND, pk=ids[section.pk])
     touch(article)
     go_on(article)
 
 
 @transaction.atomic
-def suggest_details(article: Article, model: ModelSpec) -> None:
-    """Let `model` suggest title, summary and words for search engines in the place of these."""
+def suggest_details(article: Article, model: ModelSpec, client_id: UUID) -> None:
+    """Let `model` suggest title, summary and words for search engines in the place of these, once
+    per `client_id`.
+    """
     article = lock(article)
+    writing_id = uuid5(article.pk, str(client_id))
+    if article.writings.filter(pk=writing_id).exists():
+        return
     if article.sections.in_order().filter(current__isnull=False).count() == 0:
         raise ValidationError(_("Write a section first."), code="unwritten")
     if article.writings.filter(is_open=True, act=Act.DETAILS).exists():
         return
     article.model, article.paused_by = model, ""
     article.save(update_fields=["model", "paused_by"])
-    Writing.objects.create(article=article, act=Act.DETAILS, instruction=ANEW)
+    Writing.objects.create(pk=writing_id, article=article, act=Act.DETAILS, instruction=ANEW)
     touch(article)
     go_on(article)
 

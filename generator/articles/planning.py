@@ -39,9 +39,10 @@ def within(words: int) -> int:
 def begin_article(variant: Variant) -> Article:
     """Make an article of an outline, or let another outline plan the one there is.
 
-    Sections that are written already are set aside and can be put back. Where the model made no
-    list of sections there are none: they can be added by hand.
+    Sections that are written already, or were planned by hand, are set aside and can be put back.
+    Where the model made no list of sections there are none: they can be added by hand.
     """
+    Article.objects.lock_of(variant.work_id)
     work = Work.objects.select_for_update(of=("self",)).get(pk=variant.work_id)
     plan = parse(variant.text)
     article = Article.objects.filter(work=work).first()
@@ -65,7 +66,10 @@ def begin_article(variant: Variant) -> Article:
 
 def _set_aside(article: Article) -> None:
     refuse_while_writing(article)
-    Section.objects.filter(article=article, current=None).delete()
+    planned = set(parse(article.outline.text)) if article.outline is not None else set()
+    unwritten = article.sections.filter(current=None, versions=None)
+    as_planned = [each.pk for each in unwritten if (each.heading, each.notes) in planned]
+    article.sections.filter(pk__in=as_planned).delete()
     article.sections.in_order().update(position=None, updated_at=Now())
 
 

@@ -169,8 +169,12 @@ def _details(article: Article, sections: Sequence[Section], model: ModelSpec) ->
         )
 
     room = _room(asking(""), model)
-    share = max(room * 3 // max(len(sections), 1), 200)  # code points, of a few tokens' worth
-    return asking("\n\n".join(f"## {s.heading}\n{_text(s)[:share]}" for s in sections))
+    share = max(room * 4 // max(len(sections), 1), 1)  # code points; some take several tokens
+    while True:
+        text = "\n\n".join(f"## {each.heading}\n{_text(each)[:share]}" for each in sections)
+        if share < 2 or count(text, model) <= room:
+            return asking(text)
+        share //= 2
 
 
 DETAILS = {

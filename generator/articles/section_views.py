@@ -42,7 +42,9 @@ def section_write(request: Request, pk: uuid.UUID) -> HttpResponse:
     return acted(
         request,
         article,
-        lambda: actions.rewrite_section(section, act, told["model"], instruction),
+        lambda: actions.rewrite_section(
+            section, act, told["model"], told["client_id"], instruction
+        ),
         section,
     )
 

@@ -86,8 +86,8 @@ class SectionView:
         if self.writing is not None and self.is_live:
             return self.writing.run.state if self.writing.run is not None else "waiting"
         if self.section.current is None:
-            return "broken" if self.sentence or self.is_stopped else "empty"
-        return "done" if self.section.current.is_whole and not self.sentence else "broken"
+            return "broken" if self.sentence or self.is_stopped or self.problem else "empty"
+        return "done" if self.section.current.is_whole else "broken"
 
     @property
     def is_stopped(self) -> bool:
@@ -100,10 +100,13 @@ class SectionView:
 
     @property
     def sentence(self) -> Sentence | None:
-        """What went wrong with the last writing, safe to show."""
-        if self.writing is None or self._last_state not in (State.FAILED, State.INTERRUPTED):
+        """What went wrong with the last writing, safe to show; not once another text stands."""
+        writing, current = self.writing, self.section.current
+        if writing is None or self._last_state not in (State.FAILED, State.INTERRUPTED):
             return None
-        return sentence_of(self.writing.run.error_kind if self.writing.run is not None else "")
+        if current is not None and current.is_whole and current.pk != writing.of_id:
+            return None
+        return sentence_of(writing.run.error_kind if writing.run is not None else "")
 
     @property
     def waits_at_limit(self) -> bool:
@@ -112,8 +115,12 @@ class SectionView:
 
     @property
     def problem(self) -> str:
-        current = self.section.current
-        return current.get_problem_display() if current is not None and current.problem else ""
+        """What is wrong with the text that stands, or was with an answer that had none."""
+        writing, current = self.writing, self.section.current
+        told = current
+        if writing is not None and writing.problem and not writing.text.strip():
+            told = writing if writing.of_id == self.section.current_id else current
+        return told.get_problem_display() if told is not None and told.problem else ""
 
     @property
     def words(self) -> int:
@@ -145,14 +152,14 @@ class ArticleView:
     article: Article
     sections: list[SectionView]
     made_at: float
-    details_are_live: bool
+    details: Writing | None  # their last writing
     client_id: UUID = field(default_factory=uuid.uuid4)
 
     @classmethod
     def of(cls, article: Article) -> "ArticleView":
         made_at = time.time()
-        open_details = article.writings.filter(is_open=True, act=Act.DETAILS)
-        return cls(article, views_of(article), made_at, open_details.exists())
+        asked = article.writings.filter(act=Act.DETAILS).select_related("run")
+        return cls(article, views_of(article), made_at, asked.order_by("-created_at").first())
 
     @property
     def written(self) -> int:
@@ -167,8 +174,28 @@ class ArticleView:
         return any(each.state != "empty" for each in self.sections)
 
     @property
+    def _open(self) -> list[Writing]:
+        every = (self.details, *(each.writing for each in self.sections))
+        return [writing for writing in every if writing is not None and writing.is_open]
+
+    @property
     def is_live(self) -> bool:
-        return self.details_are_live or any(each.is_live for each in self.sections)
+        """Something is written, or will be without anybody's doing."""
+        return any(each.run is not None or not self.article.paused_by for each in self._open)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Something was begun that goes on once it is asked to."""
+        return bool(self._open) and not self.is_live
+
+    @property
+    def details_are_live(self) -> bool:
+        return self.is_live and self.details is not None and self.details.is_open
+
+    @property
+    def details_problem(self) -> str:
+        details = self.details
+        return details.get_problem_display() if details is not None and details.problem else ""
 
     @property
     def words(self) -> int:

@@ -77,7 +77,7 @@ def article_page(
 
 @require_POST
 def article_write(request: Request, pk: uuid.UUID) -> HttpResponse:
-    return _asked(request, pk, actions.write_article)
+    return _asked(request, pk, lambda article, model, _id: actions.write_article(article, model))
 
 
 @require_POST
@@ -91,15 +91,15 @@ def article_suggest(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _asked(
-    request: Request, pk: uuid.UUID, act: Callable[[Article, ModelSpec], None]
+    request: Request, pk: uuid.UUID, act: Callable[[Article, ModelSpec, uuid.UUID], None]
 ) -> HttpResponse:
     """Ask the chosen model for something."""
     article = own_article(request, pk)
     form = ClientIdForm(request.user, article.model_id, request.POST)
     if not form.is_valid():
         return refused(request, article, Refusal(form.sentence()))
-    model = form.cleaned_data["model"]
-    return acted(request, article, lambda: act(article, model))
+    told = form.cleaned_data
+    return acted(request, article, lambda: act(article, told["model"], told["client_id"]))
 
 
 @require_POST

@@ -6,6 +6,7 @@ first makes new Runs only, and waits for no Run.
 
 import uuid
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,6 +16,7 @@ from generator.articles import prompts, reading
 from generator.lengths import is_as_long, nearer, word_count
 from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
 from generator.own import recipe_of
+from generator.recipes import scripts
 from generator.recipes.base import Ask, Misread
 from generator.steps import AT_ONCE, MOST_TRIES
 from generator.titles import short_title
@@ -28,6 +30,7 @@ from runs.states import State
 MOST_ROUNDS = 2  # Runs more for a length that is not met, or for an answer that was cut
 ANEW = "anew"  # what is said of details that are to replace those there are
 _UNSTREAMED = (Act.MEND, Act.DETAILS)
+_OF_A_WHOLE = (Asks.MORE, Asks.LESS)  # they are asked of a text that is whole
 
 
 def lock(article: Article) -> Article:
@@ -53,12 +56,12 @@ def go_on(article: Article) -> None:
         return
     for writing in pending[: max(AT_ONCE - article.writings.live().count(), 0)]:
         writing.article = article
-        queue(writing, prefix=writing.text if writing.asks == Asks.REST else "")
+        _queue(writing)
 
 
-def queue(writing: Writing, prefix: str = "") -> None:
-    """Queue the next Run of a writing; with a `prefix` its text goes on from there."""
-    article = writing.article
+def _queue(writing: Writing) -> None:
+    """Queue the next Run of a writing. What goes on from a text begins with it."""
+    article, behind = writing.article, {Asks.REST: "", Asks.MORE: "\n\n"}
     assert article.model is not None  # looked at by `go_on`
     streamed = writing.act not in _UNSTREAMED
     writing.run = queue_run(
@@ -67,7 +70,7 @@ def queue(writing: Writing, prefix: str = "") -> None:
         user=article.work.owner,
         model=article.model,
         client_id=uuid.uuid4(),
-        prefix=prefix,
+        prefix=writing.text + behind[Asks(writing.asks)] if writing.asks in behind else "",
     )
     writing.save(update_fields=["run"])
     if streamed:
@@ -105,46 +108,47 @@ def take_answer(run: Run) -> None:
 
 
 def _read(writing: Writing, run: Run) -> None:
-    """Read a whole answer; one that is not what was asked for is asked for once more."""
+    """Read a whole answer: keep it, or let more, less or all be asked for once more."""
     is_cut = run.finish_reason == "length"
     if is_cut and writing.section is not None and _may_go_on(writing):
-        _ask_again(writing, Asks.REST, run.text, prefix=run.text)
+        _ask_again(writing, Asks.REST, run.text)
         return
     try:
         text = _kept(writing, run)
     except Misread as error:
-        if writing.tries + 1 < MOST_TRIES:
-            writing.tries += 1
-            writing.run, writing.told = None, error.told
-            writing.save(update_fields=["tries", "run", "told"])
-            return
-        end(writing, run.text, run, problem=error.problem.value)
+        _misread(writing, run, error)
         return
     if writing.words and writing.section is not None:
-        text = nearer(text, writing.text, writing.words) if writing.text else text
+        if writing.asks in _OF_A_WHOLE:
+            text = nearer(text, writing.text, writing.words)
         if not is_as_long(text, writing.words) and _may_go_on(writing):
-            if word_count(text) < writing.words:
-                _ask_again(writing, Asks.MORE, text, prefix=f"{text}\n\n")
-            else:
-                _ask_again(writing, Asks.LESS, text)
+            is_short = word_count(text) < writing.words
+            _ask_again(writing, Asks.MORE if is_short else Asks.LESS, text)
             return
     end(writing, text, run, is_whole=not is_cut)
+
+
+def _misread(writing: Writing, run: Run, error: Misread) -> None:
+    """Ask once more and say what was wrong; the second time keep what there is."""
+    if writing.tries + 1 < MOST_TRIES:
+        writing.tries += 1
+        writing.run, writing.told = None, error.told
+        writing.save(update_fields=["tries", "run", "told"])
+    elif writing.asks in _OF_A_WHOLE:
+        end(writing, writing.text, run)
+    else:
+        end(writing, run.text, run, problem=error.problem.value)
 
 
 def _may_go_on(writing: Writing) -> bool:
     return writing.rounds < MOST_ROUNDS and not writing.article.paused_by
 
 
-def _ask_again(writing: Writing, asks: Asks, text: str, prefix: str = "") -> None:
-    """Ask for what is missing of `text`, or for it in fewer words."""
-    writing.asks, writing.text, writing.told = asks, text, ""
+def _ask_again(writing: Writing, asks: Asks, text: str) -> None:
+    """Let what is missing of `text` be asked for, or it in fewer words: `go_on` does it."""
+    writing.run, writing.asks, writing.text, writing.told = None, asks, text, ""
     writing.rounds += 1
-    writing.save(update_fields=["asks", "text", "told", "rounds"])
-    try:
-        queue(writing, prefix)
-    except LimitReached as error:
-        pause(writing.article, error.kind)
-        end(writing, text, None, is_whole=False)
+    writing.save(update_fields=["run", "asks", "text", "told", "rounds"])
 
 
 def _kept(writing: Writing, run: Run) -> str:
@@ -154,32 +158,41 @@ def _kept(writing: Writing, run: Run) -> str:
         return run.text if reading.details(run.text) else ""
     model = run.served_by or run.model
     assert model is not None  # it answered
-    article, heading = writing.article, writing.section.heading
-    # What may come again in the answer.
-    own = {"of": writing.of.text if writing.of else "", "far": writing.text, "notes": article.notes}
-    values, ask = {**article.work.values, **own}, ask_of(writing, model)
+    heading, ask, values = writing.section.heading, ask_of(writing, model), _own(writing)
     if writing.asks != Asks.MORE:
         return reading.section_text(run.text, heading, ask, values)
     new = run.text.removeprefix(run.prefix)
     return f"{writing.text}\n\n{reading.section_text(new, heading, ask, values)}"
 
 
+def _own(writing: Writing) -> dict[str, Any]:
+    """Return what was filled in of an article and a section: it may come again in the answer."""
+    article, section, of = writing.article, writing.section, writing.of
+    values = {**article.work.values, "notes": article.notes, "far": writing.text}
+    values |= {"said": writing.instruction, "covers": section.notes if section else ""}
+    if of is not None:
+        values["of"] = of.text
+    is_in_another = of is not None and scripts.is_in_another(of.text, str(values["language"]))
+    if writing.act == Act.ASKED or is_in_another:  # then it may stay, or become, another language
+        del values["language"]
+    return values
+
+
 def end(
     writing: Writing, text: str, run: Run | None, *, problem: str = "", is_whole: bool = True
 ) -> None:
     """Close a writing and keep its text as a version, where it has one."""
-    writing.text, writing.is_open = text, False
-    writing.save(update_fields=["text", "is_open"])
+    writing.text, writing.problem, writing.is_open = text, problem, False
+    writing.save(update_fields=["text", "problem", "is_open"])
     if writing.section is None:
         _keep_details(writing, problem)
-    elif text.strip():
-        model = (run.served_by or run.model) if run is not None else writing.article.model
+    elif text.strip() and _is_new(writing, is_whole=is_whole):
         version = add_version(
             writing.section,
             text,
             Act(writing.act),
             instruction=writing.instruction,
-            model=model,
+            model=_written_by(writing, run),
             problem=problem,
             is_whole=is_whole,
         )
@@ -188,20 +201,34 @@ def end(
     touch(writing.article, writing.section, is_told=told)
 
 
+def _is_new(writing: Writing, *, is_whole: bool) -> bool:
+    """Say whether a text is another than the one that was to be changed, or is whole by now."""
+    of = writing.of
+    return of is None or writing.text != of.text or (is_whole and not of.is_whole)
+
+
+def _written_by(writing: Writing, run: Run | None) -> ModelSpec | None:
+    """Return the model that wrote the last of it, where it was not deleted meanwhile."""
+    model = (run.served_by or run.model) if run is not None else writing.article.model
+    return ModelSpec.objects.filter(pk=model.pk).first() if model is not None else None
+
+
 def _stand(writing: Writing, version: SectionVersion) -> None:
-    """Let a version stand in the article, or propose it: a mended one, or where another stands by
-    now. A broken one replaces none that is whole.
+    """Let a version stand in the article, or propose it: a mended one, and one that would replace
+    what somebody wrote meanwhile, or a good text by one with a problem. One that broke off stays
+    in the history where a whole one stands.
     """
     section = writing.section
     assert section is not None
     is_last = section.current_id == writing.of_id  # else somebody changed it meanwhile
+    is_good = version.is_whole and not version.problem
+    stands = section.current is not None and section.current.is_whole
     if writing.act == Act.MEND:
-        is_new = is_last and writing.of is not None and version.text != writing.of.text
-        section.proposed = version if is_new and version.is_whole and not version.problem else None
-    elif not is_last:
-        section.proposed = version
-    elif version.is_whole or section.current is None or not section.current.is_whole:
+        section.proposed = version if is_last and is_good else None
+    elif is_last and (is_good or not stands):
         section.current, section.proposed = version, None
+    elif version.is_whole:
+        section.proposed = version
     section.save(update_fields=["current", "proposed"])
 
 

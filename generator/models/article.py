@@ -47,6 +47,12 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         """Return the articles `user` may read and change: their own."""
         return self.filter(work__owner_id=user.pk)
 
+    def lock_of(self, work_id: uuid.UUID) -> None:
+        """Lock the article of a work, if there is one. Whoever locks both has it before the work,
+        since a worker that ends the last section has it when it finds a title.
+        """
+        list(self.select_for_update().filter(pk=work_id).values_list("pk"))
+
 
 class Article(models.Model):
     """What is made of an outline. Its title is its work's; its brief is what was filled in there.
@@ -220,6 +226,7 @@ class Writing(models.Model):
     text = models.TextField(blank=True)
     asks = models.CharField(max_length=4, choices=Asks, default=Asks.ALL)
     told = models.TextField(blank=True)
+    problem = models.CharField(max_length=12, choices=Problem, blank=True)  # of its last answer
     tries = models.PositiveSmallIntegerField(default=0)  # for one that is what was asked for
     rounds = models.PositiveSmallIntegerField(default=0)  # for one that is as long as asked for
     is_open = models.BooleanField(default=True)

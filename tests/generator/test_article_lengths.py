@@ -1,5 +1,7 @@
 """Models that write too short or too long are asked for what is missing or too much."""
 
+import uuid
+
 import pytest
 
 from generator.articles.actions import rewrite_section
@@ -91,7 +93,7 @@ def test_a_cut_answer_is_gone_on_with_in_the_middle_of_a_word(owner, model):
 def test_shorter_and_longer_are_meant(owner, model, act, wanted):
     article = whole(owner, model)
     section = sections(article)[0]
-    rewrite_section(section, act, model)
+    rewrite_section(section, act, model, uuid.uuid4())
     assert f"about {wanted} words" in prompt_of(asked(article)[0].run, model)
     reply_all(article, lambda writing: words(wanted, "new"))
     section = sections(article)[0]

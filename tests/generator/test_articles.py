@@ -218,3 +218,17 @@ def test_twelve_that_end_at_once_are_all_kept(owner, model):
     in_threads(*[partial(reply, writing, words(100)) for writing in asked(article)])
     assert all(section.current.is_whole for section in sections(article))
     assert [writing.act for writing in asked(article)] == [Act.DETAILS]
+
+
+def test_what_was_planned_by_hand_is_set_aside_too(owner, model):
+    article = article_of(owner, model)
+    first, *_others = sections(article)
+    save_outline(article, {first.pk: {"notes": "Typed for an hour."}})
+    add_section(article, "Mine", "", 80, uuid.uuid4())
+    another = add_variant(article.work, model, uuid.uuid4())
+    answer(queued(another)[0], written([("New one", "a"), ("New two", "b")]))
+    another.refresh_from_db()
+    begin_article(another)
+    assert headings(article) == ["New one", "New two"]
+    aside = {section.heading for section in article.sections.set_aside()}
+    assert aside == {first.heading, "Mine"}
