@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils.crypto import get_random_string
 
 from accounts.models import User
-from generator.articles.writing import add_version
+from generator.articles.keeping import add_version
 from generator.models import Act, Article, Section, Work
 from providers.models import ModelSpec
 

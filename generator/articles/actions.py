@@ -10,8 +10,9 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
+from generator.articles.keeping import ANEW, add_version, end, touch
 from generator.articles.planning import locked_section, refuse_while_writing, within
-from generator.articles.writing import ANEW, add_version, end, go_on, lock, touch
+from generator.articles.writing import go_on, lock
 from generator.lengths import word_count
 from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
 from generator.steps import BY_PERSON

@@ -9,7 +9,8 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from generator.articles.writing import lock, touch
+from generator.articles.keeping import touch
+from generator.articles.writing import lock
 from generator.lengths import shares
 from generator.models import Article, Section, Variant, Work
 from generator.plan import read_by

@@ -5,21 +5,18 @@ first makes new Runs only, and waits for no Run.
 """
 
 import uuid
-from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.db.models.functions import Now
 
 from generator.articles import prompts, reading
+from generator.articles.keeping import UNSTREAMED, end
 from generator.lengths import is_as_long, nearer, word_count
-from generator.models import Act, Article, Asks, Section, SectionVersion, Work, Writing
-from generator.own import recipe_of
+from generator.models import Act, Article, Asks, Section, Writing
 from generator.recipes import scripts
 from generator.recipes.base import Ask, Misread
 from generator.steps import AT_ONCE, MOST_TRIES
-from generator.titles import short_title
 from providers.errors import LimitReached, ModelWithdrawn
 from providers.models import ModelSpec
 from runs.actions import queue_run
@@ -28,8 +25,6 @@ from runs.models import Run
 from runs.states import State
 
 MOST_ROUNDS = 2  # Runs more for a length that is not met, or for an answer that was cut
-ANEW = "anew"  # what is said of details that are to replace those there are
-_UNSTREAMED = (Act.MEND, Act.DETAILS)
 _OF_A_WHOLE = (Asks.MORE, Asks.LESS)  # they are asked of a text that is whole
 
 
@@ -63,7 +58,7 @@ def _queue(writing: Writing) -> None:
     """Queue the next Run of a writing. What goes on from a text begins with it."""
     article, behind = writing.article, {Asks.REST: "", Asks.MORE: "\n\n"}
     assert article.model is not None  # looked at by `go_on`
-    streamed = writing.act not in _UNSTREAMED
+    streamed = writing.act not in UNSTREAMED
     writing.run = queue_run(
         door="article",
         topic=article.topic if streamed else f"{article.topic}.unseen",
@@ -178,90 +173,12 @@ def _own(writing: Writing) -> dict[str, Any]:
     return values
 
 
-def end(
-    writing: Writing, text: str, run: Run | None, *, problem: str = "", is_whole: bool = True
-) -> None:
-    """Close a writing and keep its text as a version, where it has one."""
-    writing.text, writing.problem, writing.is_open = text, problem, False
-    writing.save(update_fields=["text", "problem", "is_open"])
-    if writing.section is None:
-        _keep_details(writing, problem)
-    elif text.strip() and _is_new(writing, is_whole=is_whole):
-        version = add_version(
-            writing.section,
-            text,
-            Act(writing.act),
-            instruction=writing.instruction,
-            model=_written_by(writing, run),
-            problem=problem,
-            is_whole=is_whole,
-        )
-        _stand(writing, version)
-    told = run is not None and writing.act not in _UNSTREAMED  # that it ended, by `runs`
-    touch(writing.article, writing.section, is_told=told)
-
-
-def _is_new(writing: Writing, *, is_whole: bool) -> bool:
-    """Say whether a text is another than the one that was to be changed, or is whole by now."""
-    of = writing.of
-    return of is None or writing.text != of.text or (is_whole and not of.is_whole)
-
-
-def _written_by(writing: Writing, run: Run | None) -> ModelSpec | None:
-    """Return the model that wrote the last of it, where it was not deleted meanwhile."""
-    model = (run.served_by or run.model) if run is not None else writing.article.model
-    return ModelSpec.objects.filter(pk=model.pk).first() if model is not None else None
-
-
-def _stand(writing: Writing, version: SectionVersion) -> None:
-    """Let a version stand in the article, or propose it: a mended one, and one that would replace
-    what somebody wrote meanwhile, or a good text by one with a problem. One that broke off stays
-    in the history where a whole one stands.
-    """
-    section = writing.section
-    assert section is not None
-    is_last = section.current_id == writing.of_id  # else somebody changed it meanwhile
-    is_good = version.is_whole and not version.problem
-    stands = section.current is not None and section.current.is_whole
-    if writing.act == Act.MEND:
-        section.proposed = version if is_last and is_good else None
-    elif is_last and (is_good or not stands):
-        section.current, section.proposed = version, None
-    elif version.is_whole:
-        section.proposed = version
-    section.save(update_fields=["current", "proposed"])
-
-
 def _break_off(writing: Writing, run: Run) -> None:
     """Keep what there is of a writing that was stopped or failed."""
     text = run.text if word_count(run.text) >= word_count(writing.text) else writing.text
     end(writing, text, run, is_whole=False)
     if run.state != State.STOPPED:
         pause(writing.article, run.error_kind)
-
-
-def add_version(
-    section: Section,
-    text: str,
-    act: Act,
-    *,
-    instruction: str = "",
-    model: ModelSpec | None = None,
-    problem: str = "",
-    is_whole: bool = True,
-) -> SectionVersion:
-    """Keep a text of a section whose article is locked."""
-    last = section.versions.aggregate(last=Max("number"))["last"] or 0
-    return SectionVersion.objects.create(
-        section=section,
-        number=last + 1,
-        text=text,
-        act=act,
-        instruction=instruction,
-        model=model,
-        problem=problem,
-        is_whole=is_whole,
-    )
 
 
 def _begin_details(article: Article) -> None:
@@ -273,54 +190,6 @@ def _begin_details(article: Article) -> None:
         return
     if not article.writings.filter(is_open=True).exists():
         Writing.objects.create(article=article, act=Act.DETAILS)
-
-
-def _keep_details(writing: Writing, problem: str) -> None:
-    """Fill what is empty; what somebody wrote is replaced only where that was asked for."""
-    article, anew = writing.article, writing.instruction == ANEW
-    if problem or not writing.text.strip():
-        return
-    try:
-        found = reading.details(writing.text)
-    except Misread:  # it broke off
-        return
-    work, title = article.work, found.pop("title")
-    if anew or work.title == title_of_brief(work):
-        Work.objects.filter(pk=work.pk).update(title=title, updated_at=Now())
-    for name, value in found.items():
-        if anew or not getattr(article, name):
-            setattr(article, name, value)
-    article.save(update_fields=list(found))
-
-
-def title_of_brief(work: Work) -> str:
-    """Return what a work is called before its article has a title."""
-    return short_title(recipe_of(work).title(work.values))
-
-
-def touch(
-    article: Article,
-    section: Section | None = None,
-    *,
-    is_outline: bool = False,
-    is_told: bool = False,
-) -> None:
-    """Note a change, and tell the pages of it once it is committed.
-
-    It is one of a section, of their order (`is_outline`), or of the article itself. Of a section
-    they may be told already.
-    """
-    article.updated_at = Now()
-    article.save(update_fields=["updated_at"])
-    changed = ["article"]
-    if section is not None:
-        Section.objects.filter(pk=section.pk).update(updated_at=Now())
-        changed += [] if is_told else [f"section.{section.pk}"]
-    if is_outline:
-        changed.append("outline")
-    for what in changed:
-        news = {"type": "topic.changed", "what": what}
-        transaction.on_commit(partial(publish, article.topic, news))
 
 
 def pause(article: Article, why: str) -> None:

@@ -4,7 +4,7 @@ import uuid
 
 from accounts.models import Team, User
 from generator.actions import make_work, pick_variant
-from generator.articles.writing import add_version
+from generator.articles.keeping import add_version
 from generator.models import Act, Article, OwnRecipe, Step, Variant, Work
 from generator.own_actions import create_recipe, share_recipe
 from generator.own_content import Content

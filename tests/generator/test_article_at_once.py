@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.actions import erase_user
 from generator.actions import add_variant, delete_work
-from generator.articles import writing as writings
+from generator.articles import keeping
 from generator.articles.actions import (
     change_details,
     edit_section,
@@ -119,7 +119,7 @@ def test_the_title_that_is_found_beside_who_deletes_or_plans_anew(owner, model, 
             reply(writing, words(100))
         (run,) = claimed(article)
         has_article = threading.Event()
-        keep = writings._keep_details
+        keep = keeping._keep_details
 
         def slowly(*args, has_article=has_article, keep=keep) -> None:
             has_article.set()
