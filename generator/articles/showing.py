@@ -117,10 +117,10 @@ class SectionView:
     def problem(self) -> str:
         """What is wrong with the text that stands, or was with an answer that had none."""
         writing, current = self.writing, self.section.current
-        told = current
         if writing is not None and writing.problem and not writing.text.strip():
-            told = writing if writing.of_id == self.section.current_id else current
-        return told.get_problem_display() if told is not None and told.problem else ""
+            if writing.of_id == self.section.current_id:
+                return writing.get_problem_display()
+        return current.get_problem_display() if current is not None and current.problem else ""
 
     @property
     def words(self) -> int:

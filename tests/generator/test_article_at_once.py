@@ -126,7 +126,7 @@ def test_the_title_that_is_found_beside_who_deletes_or_plans_anew(owner, model, 
             threading.Event().wait(0.5)
             keep(*args)
 
-        monkeypatch.setattr("generator.articles.writing._keep_details", slowly)
+        monkeypatch.setattr("generator.articles.keeping._keep_details", slowly)
         acts = {
             "delete": unless_gone(delete_work, article.work),
             "plan": unless_gone(begin_article, another),
