@@ -117,9 +117,9 @@ class SectionView:
     def problem(self) -> str:
         """What is wrong with the text that stands, or was with an answer that had none."""
         writing, current = self.writing, self.section.current
-        if writing is not None and writing.problem and not writing.text.strip():
-            if writing.of_id == self.section.current_id:
-                return writing.get_problem_display()
+        is_empty = writing is not None and writing.problem and not writing.text.strip()
+        if writing is not None and is_empty and writing.of_id == self.section.current_id:
+            return writing.get_problem_display()
         return current.get_problem_display() if current is not None and current.problem else ""
 
     @property
