@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 
 from generator.articles import prompts, reading
 from generator.articles.keeping import UNSTREAMED, end
-from generator.lengths import is_as_long, nearer, word_count
+from generator.lengths import TOLERANCE, is_as_long, nearer, trimmed, word_count
 from generator.models import Act, Article, Asks, Section, Writing
 from generator.recipes import scripts
 from generator.recipes.base import Ask, Misread
@@ -105,6 +105,9 @@ def take_answer(run: Run) -> None:
 def _read(writing: Writing, run: Run) -> None:
     """Read a whole answer: keep it, or let more, less or all be asked for once more."""
     is_cut = run.finish_reason == "length"
+    if is_cut and writing.words and word_count(run.text) > (1 + TOLERANCE) * writing.words:
+        # A small model that does not find its end would not find it in what follows, either.
+        run.text, is_cut = trimmed(run.text, writing.words), False
     if is_cut and writing.section is not None and _may_go_on(writing):
         _ask_again(writing, Asks.REST, run.text)
         return

@@ -5,7 +5,7 @@ import uuid
 import pytest
 
 from generator.articles.actions import rewrite_section
-from generator.lengths import is_as_long, nearer, shares, word_count
+from generator.lengths import is_as_long, nearer, shares, trimmed, word_count
 from generator.models import Act
 from generator.models.article import Asks
 from tests.generator.newsroom import (
@@ -87,6 +87,29 @@ def test_a_cut_answer_is_gone_on_with_in_the_middle_of_a_word(owner, model):
     assert again.run.prefix.endswith(" hal")
     reply(again, "ves " + words(49))
     assert " halves " in sections(article)[0].current.text
+
+
+def test_a_model_that_finds_no_end_is_cut_at_the_end_of_a_sentence(owner, model):
+    article = begun(owner, model)
+    reply(asked(article)[0], words(500), reason="length")
+    section = sections(article)[0]
+    assert section.current.text == words(108)
+    assert section.current.is_whole
+    assert not any(writing.section == section for writing in asked(article))
+
+
+@pytest.mark.parametrize(
+    ("text", "count", "kept"),
+    [
+        ("One two. Three four. Five six seven eight nine", 4, "One two. Three four."),
+        ("one two three four five six seven", 4, "one two three four"),
+        ("一二。三四。五六七八九十", 4, "一二。三四。"),
+        ("", 4, ""),
+    ],
+    ids=["sentences", "none", "Chinese", "empty"],
+)
+def test_where_a_text_without_an_end_is_cut(text, count, kept):
+    assert trimmed(text, count) == kept
 
 
 @pytest.mark.parametrize(("act", "wanted"), [(Act.SHORTER, 60), (Act.LONGER, 150)])
