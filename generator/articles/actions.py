@@ -231,10 +231,11 @@ def accept_all(article: Article) -> None:
 
 @transaction.atomic
 def change_details(article: Article, values: Mapping[str, str]) -> None:
-    """Keep title, summary and words for search engines as somebody wrote them."""
+    """Keep what somebody wrote of title, summary and words for search engines."""
     article = lock(article)
     said = dict(values)
-    Work.objects.filter(pk=article.pk).update(title=said.pop("title"), updated_at=Now())
+    if title := said.pop("title", ""):
+        Work.objects.filter(pk=article.pk).update(title=title, updated_at=Now())
     for name, value in said.items():
         setattr(article, name, value)
     article.save(update_fields=list(said))

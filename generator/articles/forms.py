@@ -12,7 +12,7 @@ from generator.articles.reading import LONGEST_KEYWORDS, LONGEST_SUMMARY
 from generator.models import LONGEST_TITLE, Act
 from generator.models.article import LONGEST_SEO_DESCRIPTION, LONGEST_SEO_TITLE
 from generator.recipes.outlines import LONGEST_HEADING, LONGEST_NOTES
-from runs.forms import ClientIdForm
+from runs.forms import OUT_OF_DATE, ClientIdForm
 
 LONGEST_SECTION = 200_000  # code points
 LONGEST_INSTRUCTION = 1000
@@ -60,10 +60,16 @@ class TextForm(_StorableForm):
         validators=[MaxLengthValidator(LONGEST_SECTION)],
         widget=forms.Textarea({"dir": "auto", "rows": 24}),
     )
-    version = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    version = forms.UUIDField(
+        required=False, widget=forms.HiddenInput, error_messages={"invalid": OUT_OF_DATE}
+    )
 
 
 class DetailsForm(_StorableForm):
+    """What stands around an article. Each field is sent with what was in it, so that only what was
+    changed is kept: a model may have found the rest meanwhile.
+    """
+
     title = forms.CharField(label=_("Title"), max_length=LONGEST_TITLE)
     summary = forms.CharField(
         label=_("Summary"),
@@ -90,6 +96,15 @@ class DetailsForm(_StorableForm):
         max_length=LONGEST_KEYWORDS,
         help_text=_("between commas"),
     )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        for field in self.fields.values():
+            field.show_hidden_initial = True
+
+    @property
+    def changes(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 class RewriteForm(ClientIdForm):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -84,12 +84,13 @@ def _read_for(variant: Variant) -> str:
 def add_section(article: Article, heading: str, notes: str, words: int, client_id: UUID) -> Section:
     """Put a section at the end, once per `client_id`. Raises `ValidationError` where it is full."""
     article = lock(article)
-    made = article.sections.filter(pk=client_id).first()
+    section_id = uuid5(article.pk, str(client_id))
+    made = article.sections.filter(pk=section_id).first()
     if made is not None:
         return made
     place = _end(article)
     section = Section.objects.create(
-        pk=client_id, article=article, position=place, heading=heading, notes=notes, words=words
+        pk=section_id, article=article, position=place, heading=heading, notes=notes, words=words
     )
     touch(article, is_outline=True)
     return section

@@ -61,10 +61,10 @@ def section_decide(request: Request, pk: uuid.UUID) -> HttpResponse:
     section = _own(request, pk)
     try:
         verdict, version = request.POST["decision"].split(":")
+        accept = {"accept": True, "refuse": False}[verdict]
         proposed = uuid.UUID(version)
     except (KeyError, ValueError):
         raise Http404 from None
-    accept = verdict == "accept"
     return acted(
         request,
         section.article,

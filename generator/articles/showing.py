@@ -43,6 +43,7 @@ class SectionView:
     writing: Writing | None
     versions: int
     on_page: str | None = None
+    instruction: str = ""  # that was typed, and refused
 
     @cached_property
     def text(self) -> str:
@@ -117,7 +118,7 @@ class SectionView:
     def problem(self) -> str:
         """What is wrong with the text that stands, or was with an answer that had none."""
         writing, current = self.writing, self.section.current
-        is_empty = writing is not None and writing.problem and not writing.text.strip()
+        is_empty = writing is not None and not self.is_live and not writing.text.strip()
         if writing is not None and is_empty and writing.of_id == self.section.current_id:
             return writing.get_problem_display()
         return current.get_problem_display() if current is not None and current.problem else ""
@@ -227,7 +228,7 @@ class ArticleView:
 
 def views_of(article: Article, only: UUID | None = None) -> list[SectionView]:
     """Return an article's sections in their order, or one of them."""
-    sections = article.sections.in_order().select_related("current", "proposed")
+    sections = article.sections.in_order().select_related("current__model", "proposed")
     counted = sections.annotate(version_count=Count("versions"))
     if only is not None:
         counted = counted.filter(pk=only)
@@ -244,7 +245,7 @@ def view_of(writing: Writing, on_page: str | None) -> SectionView | None:
     `on_page` is what the page has of its text, or will have with it: HTML that is sanitised.
     `None`: the section was taken out.
     """
-    sections = Section.objects.in_order().select_related("current", "proposed")
+    sections = Section.objects.in_order().select_related("current__model", "proposed")
     counted = sections.annotate(version_count=Count("versions"))
     assert writing.section_id is not None
     section = counted.filter(pk=writing.section_id).first()

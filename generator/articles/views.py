@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -66,9 +67,12 @@ def article_view(request: Request, pk: uuid.UUID) -> HttpResponse:
 def article_page(
     request: Request, article: Article, refusal: Refusal | None = None
 ) -> HttpResponse:
-    refusal = refusal or Refusal("", 200)
+    refusal, shown = refusal or Refusal("", 200), ArticleView.of(article)
+    for place, view in enumerate(shown.sections):  # a plain form sends what is typed in any of them
+        typed = request.POST.get(f"instruction-{view.id}", "")
+        shown.sections[place] = replace(view, instruction=typed)
     context = {
-        "shown": ArticleView.of(article),
+        "shown": shown,
         "error": refusal.sentence,
         **models_for(request.user, article),
     }
@@ -149,7 +153,7 @@ def details_view(request: Request, pk: uuid.UUID) -> HttpResponse:
     there = {"title": article.work.title, **{name: getattr(article, name) for name in names}}
     form = DetailsForm(request.POST or None, initial=there)
     if request.method == "POST" and form.is_valid():
-        or_not_found(lambda: actions.change_details(article, form.cleaned_data))
+        or_not_found(lambda: actions.change_details(article, form.changes))
         return redirect(f"{address_of(article)}#article-details")
     context = {"article": article, "form": form, "title": _("Title and summary")}
     status = 422 if form.errors else 200
