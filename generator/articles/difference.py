@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import chain
 
-_MOST_WORK = 4_000_000  # pairs of tokens that may have to be compared; beyond it all is replaced
+_MOST_WORK = 8_000_000  # pairs of tokens that may have to be compared; what comes then is replaced
 _MOST_PARAGRAPHS = 2_000
 _TOKEN = re.compile(r"\s+|[\u3040-\u30ff\u3400-\u9fff]|[^\W\u3040-\u30ff\u3400-\u9fff]+|[^\w\s]")
 _PARAGRAPH = re.compile(r".*?(?:\n\s*\n|\Z)", re.DOTALL)
@@ -26,23 +26,23 @@ def difference(old: str, new: str) -> list[Piece]:
     Those that are "same" and "out" are `old`, those that are "same" and "in" are `new`.
     """
     olds, news = _paragraphs(old), _paragraphs(new)
-    pieces: list[Piece] = []
     if max(len(olds), len(news)) > _MOST_PARAGRAPHS:
         return _merged(_replaced(old, new))
+    pieces: list[Piece] = []
+    work = 0
     for kind, a, b, c, d in SequenceMatcher(None, olds, news, autojunk=False).get_opcodes():
         if kind == "equal":
             pieces.append(Piece("same", "".join(olds[a:b])))
-        elif b - a == d - c:
-            pieces += chain.from_iterable(map(_by_words, olds[a:b], news[c:d]))
-        else:
-            pieces += _by_words("".join(olds[a:b]), "".join(news[c:d]))
+            continue
+        by_pairs = zip(olds[a:b], news[c:d], strict=True) if b - a == d - c else None
+        for one, other in by_pairs or [("".join(olds[a:b]), "".join(news[c:d]))]:
+            before, after = _TOKEN.findall(one), _TOKEN.findall(other)
+            work += len(before) * len(after)
+            pieces += _by_words(before, after) if work <= _MOST_WORK else _replaced(one, other)
     return _merged(pieces)
 
 
-def _by_words(old: str, new: str) -> list[Piece]:
-    olds, news = _TOKEN.findall(old), _TOKEN.findall(new)
-    if not olds or not news or len(olds) * len(news) > _MOST_WORK:
-        return _replaced(old, new)
+def _by_words(olds: list[str], news: list[str]) -> list[Piece]:
     matcher = SequenceMatcher(None, olds, news, autojunk=False)
     return list(chain.from_iterable(_word_pieces(matcher.get_opcodes(), olds, news)))
 

@@ -1,5 +1,6 @@
 """The pages of articles: who may ask what of them, with and without htmx, and what is refused."""
 
+import random
 import re
 import time
 import uuid
@@ -356,9 +357,14 @@ def test_five_megabytes_are_refused_at_once(owner_client, article, name):
     assert section(article).current.act == Act.WRITE
 
 
-def test_an_article_that_a_form_can_hold_is_compared_within_a_moment(owner_client, article):
-    old = "\n\n".join("ab"[n * n % 7 % 2] * (n % 5 + 1) for n in range(1990))
-    new = "\n\n".join("ab"[n * n % 11 % 2] * (n % 3 + 1) for n in range(1990))
+@pytest.mark.parametrize("size", [1, 950], ids=["short paragraphs", "long ones"])
+def test_what_a_form_can_hold_is_compared_within_a_moment(owner_client, article, size):
+    chance = random.Random(size)
+
+    def paragraph() -> str:
+        return " ".join(chance.choice("ab") for _word in range(size))
+
+    old, new = ("\n\n".join(paragraph() for _n in range(1990 if size == 1 else 100)) for _ in "on")
     for text in (old, new):
         edit_section(section(article), text, section(article).current_id)
     first = section(article).versions.get(text=old)
