@@ -10,7 +10,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
-from generator.articles.keeping import ANEW, add_version, end, touch
+from generator.articles.keeping import ANEW, add_version, end, tell, touch
 from generator.articles.planning import locked_section, refuse_while_writing, within
 from generator.articles.writing import go_on, lock
 from generator.lengths import word_count
@@ -42,7 +42,7 @@ def write_article(article: Article, model: ModelSpec) -> None:
     go_on(article)
 
 
-def _begin(article: Article, section: Section, act: Act, **options: Any) -> Writing:
+def _begin(article: Article, section: Section, act: Act, **options: Any) -> None:
     """Open a writing. A section whose text broke off is gone on with where it is to be written."""
     section.article = article
     writing = Writing.objects.create(
@@ -52,7 +52,9 @@ def _begin(article: Article, section: Section, act: Act, **options: Any) -> Writ
     if act == Act.WRITE and current is not None and not current.is_whole:
         writing.asks, writing.text = Asks.REST, current.text
         writing.save(update_fields=["asks", "text"])
-    return writing
+    # No answer to a button says that it waits: what it says may be late.
+    Section.objects.filter(pk=section.pk).update(updated_at=Now())
+    tell(article, f"section.{section.pk}")
 
 
 @transaction.atomic

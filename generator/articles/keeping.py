@@ -144,5 +144,10 @@ def touch(
     if is_outline:
         changed.append("outline")
     for what in changed:
-        news = {"type": "topic.changed", "what": what}
-        transaction.on_commit(partial(publish, article.topic, news))
+        tell(article, what)
+
+
+def tell(article: Article, what: str) -> None:
+    """Tell the pages, once it is committed, what of an article is another now."""
+    news = {"type": "topic.changed", "what": what}
+    transaction.on_commit(partial(publish, article.topic, news))

@@ -91,6 +91,10 @@ class SectionView:
         return "done" if self.section.current.is_whole else "broken"
 
     @property
+    def is_written(self) -> bool:
+        return self.section.current is not None and self.section.current.is_whole
+
+    @property
     def is_stopped(self) -> bool:
         return self._last_state == State.STOPPED
 
@@ -164,7 +168,8 @@ class ArticleView:
 
     @property
     def written(self) -> int:
-        return sum(each.state == "done" for each in self.sections)
+        """How many have a whole text, whatever is made of it now."""
+        return sum(each.is_written for each in self.sections)
 
     @property
     def is_whole(self) -> bool:

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from generator.articles import prompts, reading
-from generator.articles.keeping import UNSTREAMED, end
+from generator.articles.keeping import UNSTREAMED, end, tell
 from generator.lengths import TOLERANCE, is_as_long, nearer, trimmed, word_count
 from generator.models import Act, Article, Asks, Section, Writing
 from generator.recipes import scripts
@@ -71,6 +71,8 @@ def _queue(writing: Writing) -> None:
     if streamed:
         topic, hint = article.topic, {"type": "run.started", "run": str(writing.run.pk)}
         transaction.on_commit(lambda: publish(topic, hint))
+    elif writing.section_id is not None:
+        tell(article, f"section.{writing.section_id}")
 
 
 def ask_of(writing: Writing, model: ModelSpec) -> Ask:

@@ -7,7 +7,12 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from generator.actions import add_variant, delete_work
-from generator.articles.actions import stop_article, write_article
+from generator.articles.actions import (
+    mend_article,
+    rewrite_section,
+    stop_article,
+    write_article,
+)
 from generator.articles.planning import (
     add_section,
     begin_article,
@@ -15,6 +20,7 @@ from generator.articles.planning import (
     remove_section,
     save_outline,
 )
+from generator.articles.showing import ArticleView
 from generator.models import Act, Article, Work
 from generator.recipes.outlines import MOST_SECTIONS, written
 from generator.steps import AT_ONCE
@@ -200,6 +206,34 @@ def test_stopping_keeps_what_was_written_and_goes_on_from_there(owner, model):
     assert first.run.prefix == "A beginning"
     reply(first, " and an end.")
     assert asked(article)[0].run.prefix.startswith("A beginning and an end.")
+
+
+def test_an_error_leaves_nothing_waiting_and_the_rest_is_asked_for_again(owner, model):
+    article = begun(owner, model, plan=[*PLAN, *[(f"More {n}", "") for n in range(AT_ONCE)]])
+    broken, *others = asked(article)
+    reply(broken, "", State.FAILED)
+    for writing in others:
+        reply(writing, words(writing.words))
+    article.refresh_from_db()
+    shown = ArticleView.of(article)
+    assert article.paused_by == "cut_stream"
+    assert (shown.is_live, shown.is_whole, shown.written) == (False, False, AT_ONCE - 1)
+    write_article(article, model)
+    assert reply_all(article, obliging) == 5
+    assert ArticleView.of(article).is_whole
+
+
+def test_what_is_mended_or_could_not_be_changed_is_written_all_the_same(owner, model):
+    article = whole(owner, model)
+    mend_article(article, model, uuid.uuid4())
+    shown = ArticleView.of(article)
+    assert (shown.is_live, shown.written) == (True, 3)
+    stop_article(article)
+    for writing in asked(article):
+        reply(writing, "", State.STOPPED)
+    rewrite_section(sections(article)[0], Act.PLAINER, model, uuid.uuid4())
+    reply(asked(article)[0], "Half", State.FAILED)
+    assert ArticleView.of(article).is_whole
 
 
 def test_deleting_stops_what_is_written(owner, model):
