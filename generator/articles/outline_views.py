@@ -30,6 +30,7 @@ class Outline:
     rows: list[tuple[Section, RowForm]]
     aside: list[Section]
     error: str = ""
+    focus: str = ""  # the section that a button put there
     client_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @classmethod
@@ -89,6 +90,12 @@ class Outline:
         return any(section.current_id is not None for section, _form in self.rows)
 
     @property
+    def is_whole(self) -> bool:
+        """Nothing is missing that could be written."""
+        texts = [section.current for section, _form in self.rows]
+        return bool(texts) and all(text is not None and text.is_whole for text in texts)
+
+    @property
     def can_have_more(self) -> bool:
         return len(self.rows) < MOST_SECTIONS
 
@@ -124,7 +131,20 @@ def outline_view(request: Request, pk: uuid.UUID) -> HttpResponse:
         return _page(request, Outline.of(article), Refusal(" ".join(error.messages)))
     if written:
         return _to(request, address_of(article))
-    return _page(request, Outline.of(article)) if request.htmx else redirect(request.path)
+    if not request.htmx:
+        return redirect(request.path)
+    outline, place = Outline.of(article), _focused(outline, name, key)
+    if outline.rows and place is not None:
+        outline.focus = str(outline.rows[min(place, len(outline.rows) - 1)][0].pk)
+    return _page(request, outline)
+
+
+def _focused(before: Outline, name: str, key: str) -> int | None:
+    """Return the place of the row that has the focus next, where a button's own is gone."""
+    if name in ("add", "back"):
+        return len(before.rows)
+    keys = [str(section.pk) for section, _form in before.rows]
+    return keys.index(key) if name == "remove" and key in keys else None
 
 
 def _kept(request: Request, outline: Outline) -> HttpResponse:

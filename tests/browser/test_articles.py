@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from generator.actions import make_work
 from generator.articles.planning import begin_article
-from generator.models import Article
+from generator.models import Article, Work
 from generator.recipes import built_in
 from generator.recipes.outlines import written
 from tests.generator.newsroom import DETAILS, PLAN, words
@@ -202,3 +202,54 @@ def test_stopping_all_and_going_on(enter, person, article, fake):
     expect(page.locator("#article-state")).to_contain_text("3 of 3 sections written")
     for number, text in enumerate(kept):
         assert section(page, number).locator(".prose").inner_text().startswith(text[:20])
+
+
+def test_the_focus_stays_among_the_rows_of_an_outline(enter, person, article):
+    page = enter(person)
+    page.goto(f"/generate/articles/{article.pk}/outline/")
+    with saved(page):
+        page.get_by_role("button", name="Take “The dance” out").press("Enter")
+    expect(rows(page)).to_have_count(2)
+    expect(rows(page).nth(1)).to_be_focused()
+    with saved(page):
+        page.get_by_role("button", name="Put back").press("Enter")
+    expect(rows(page)).to_have_count(3)
+    expect(rows(page).nth(2)).to_be_focused()
+    assert headings(page)[2] == "The dance"
+
+
+def test_long_titles_and_menus_stay_on_a_phone(enter, person, article, fake):
+    page = enter(person)
+    written_page(page, article, fake)
+    Work.objects.filter(pk=article.pk).update(title="Donaudampfschifffahrt" * 5)
+    page.set_viewport_size({"width": 390, "height": 600})
+    for place in ("outline/", ""):
+        page.goto(f"/generate/articles/{article.pk}/{place}")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+    section(page, 1).get_by_role("button", name="Rewrite").click()
+    menu = section(page, 1).locator(".rewrite-menu").bounding_box()
+    assert menu["y"] >= 0
+    assert menu["y"] + menu["height"] <= 600
+
+
+def test_a_last_pass_shows_itself_on_each_section(enter, person, article, fake):
+    page = enter(person)
+    written_page(page, article, fake)
+    for _number in range(3):
+        fake.queue(never=True)
+    page.get_by_role("button", name="Mend transitions").click()
+    for number in range(3):
+        expect(section(page, number)).to_contain_text("Looking at its transitions")
+    expect(page.locator("#article-state")).to_contain_text("3 of 3 sections written")
+    page.locator("#article-state").get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Mend transitions")).to_be_visible()
+
+
+def test_an_outline_that_is_written_offers_the_article(enter, person, article, fake):
+    page = enter(person)
+    written_page(page, article, fake)
+    page.goto(f"/generate/articles/{article.pk}/outline/")
+    expect(page.get_by_role("button", name="Write what is missing")).to_have_count(0)
+    with saved(page):
+        page.get_by_role("button", name="Add a section").click()
+    expect(page.get_by_role("button", name="Write what is missing")).to_be_visible()
