@@ -1,5 +1,7 @@
 """The page on which an outline is edited: one form, which every button sends whole."""
 
+import hashlib
+import json
 import uuid
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,15 +31,17 @@ class Outline:
     article: Article
     rows: list[tuple[Section, RowForm]]
     aside: list[Section]
+    seen: str  # what says whether it is still as a page showed it
     error: str = ""
+    stale: str = ""  # said where another window changed it
     focus: str = ""  # the section that a button put there
     client_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     @classmethod
     def of(cls, article: Article) -> "Outline":
-        sections = article.sections.in_order().select_related("current")
+        sections = list(article.sections.in_order().select_related("current"))
         aside = list(article.sections.set_aside())
-        return cls(article, [(each, _form(each)) for each in sections], aside)
+        return cls(article, [(each, _form(each)) for each in sections], aside, _print(sections))
 
     def take(self, sent: Any) -> None:
         """Put what was sent into the rows, in the order in which it was."""
@@ -68,7 +72,7 @@ class Outline:
     @property
     def problems(self) -> str:
         """What is wrong, row by row."""
-        said = []
+        said = [self.stale] if self.stale else []
         for number, (_section, form) in enumerate(self.rows, 1):
             if form.is_bound:
                 told = (str(error) for errors in form.errors.values() for error in errors)
@@ -100,6 +104,12 @@ class Outline:
         return len(self.rows) < MOST_SECTIONS
 
 
+def _print(sections: list[Section]) -> str:
+    """Return a fingerprint of what people fill in of them, in their order."""
+    rows = [[str(each.pk), each.heading, each.notes, each.words] for each in sections]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:20]
+
+
 def _form(section: Section, sent: Any = None) -> RowForm:
     names = ("heading", "notes", "words")
     initial = {name: getattr(section, name) for name in names}
@@ -116,6 +126,8 @@ def outline_view(request: Request, pk: uuid.UUID) -> HttpResponse:
         return _page(request, outline)
     outline.take(request.POST)
     name, _separator, key = request.POST.get("do", "save").partition(":")
+    if name != "overwrite" and request.POST.get("seen", outline.seen) != outline.seen:
+        return _stale(request, outline, name)
     if name in ("up", "down"):
         outline.move(key, -1 if name == "up" else 1)
     if name == "keep":
@@ -145,6 +157,15 @@ def _focused(before: Outline, name: str, key: str) -> int | None:
         return len(before.rows)
     keys = [str(section.pk) for section, _form in before.rows]
     return keys.index(key) if name == "remove" and key in keys else None
+
+
+def _stale(request: Request, outline: Outline, name: str) -> HttpResponse:
+    """Say that another window changed the outline. Nothing is saved, what was typed stays."""
+    outline.stale = _("It was changed in another window.")
+    outline.seen = request.POST["seen"]
+    if name == "keep":
+        return render(request, "generator/articles/_outline_status.html", {"outline": outline})
+    return _page(request, outline, Refusal(_("Not saved yet. What is wrong is said below."), 409))
 
 
 def _kept(request: Request, outline: Outline) -> HttpResponse:

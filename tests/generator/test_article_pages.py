@@ -616,3 +616,35 @@ def test_restoring_while_it_is_edited_elsewhere_is_a_conflict(owner_client, arti
     restore_version(section(article), first)
     answer = post(owner_client, at(article, "edit"), False, text="Third.", version=second)
     assert answer.status_code == 409
+
+
+def seen(html: str) -> str:
+    found = re.search(r'name="seen" value="([0-9a-f]+)"', html)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize("do", ["keep", "save", "add", "write"])
+def test_an_outline_that_another_window_changed_is_not_overwritten(owner_client, owner, model, do):
+    article = article_of(owner, model)
+    first = seen(owner_client.get(outline_page(article)).content.decode())
+    kept = post(owner_client, outline_page(article), **rows(article, heading="A"), do="keep")
+    assert seen(kept.content.decode()) != first
+    stale = rows(article, heading="B")
+    refused = post(owner_client, outline_page(article), **stale, do=do, seen=first)
+    assert refused.status_code == (200 if do == "keep" else 409)
+    assert "changed in another window" in refused.content.decode()
+    assert seen(refused.content.decode()) == first
+    assert (section(article).heading, len(sections(article))) == ("A", 3)
+    post(owner_client, outline_page(article), **stale, do="overwrite", seen=first)
+    assert section(article).heading == "B"
+
+
+def test_a_window_goes_on_from_what_it_kept(owner_client, owner, model):
+    article = article_of(owner, model)
+    known = seen(owner_client.get(outline_page(article)).content.decode())
+    for heading in ("A", "B", "A"):
+        sent = rows(article, heading=heading)
+        kept = post(owner_client, outline_page(article), **sent, do="keep", seen=known)
+        known = seen(kept.content.decode())
+        assert section(article).heading == heading
