@@ -9,12 +9,13 @@ _MARKS_OF_TEXT = "。，、；：？！“”（）《》「」『』【】…�
 # A character of Chinese or Japanese counts as a word, a mark of punctuation does not.
 _WORD = re.compile(rf"[{_CJK}]|[^\s{_CJK}{_MARKS_OF_TEXT}]+")
 _SENTENCE_END = re.compile(r"[.!?…]+[\"'”’»)*_]*(?=\s|$)|[。！？]+[”』」）]*")
-_MARKS = re.compile(r"^\s*(?:#{1,6}\s|[-*+]\s|\d+[.)]\s|>\s?)|[*_`]+", re.MULTILINE)
+_MARKS = re.compile(r"^\s*(?:#{1,6}\s|[-*+]\s|\d+[.)]\s|>\s?)", re.MULTILINE)
+_EMPHASIS = re.compile(r"[*_`]+")
 
 
 def word_count(text: str) -> int:
     """Return the words of a Markdown text, its marks not counted."""
-    return len(_WORD.findall(_MARKS.sub(" ", text)))
+    return len(_WORD.findall(_EMPHASIS.sub("", _MARKS.sub(" ", text))))
 
 
 def is_as_long(text: str, words: int) -> bool:

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 from generator.articles.prompts import DETAILS
-from generator.models import LONGEST_TITLE
+from generator.models import LONGEST_TITLE, Act, Writing
 from generator.models.article import LONGEST_SEO_DESCRIPTION, LONGEST_SEO_TITLE
+from generator.recipes import scripts
 from generator.recipes.answers import check
 from generator.recipes.base import Ask, Values
 from generator.recipes.outlines import LONGEST_HEADING
@@ -96,3 +97,16 @@ def _plain(line: str) -> str:
 def _line(text: str, longest: int) -> str:
     text = " ".join(text.split()).strip('"“”# ')
     return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+
+
+def may_come_again(writing: Writing) -> dict[str, Any]:
+    """Return what was filled in of an article and a section: it may come again in the answer."""
+    article, section, of = writing.article, writing.section, writing.of
+    values = {**article.work.values, "notes": article.notes, "far": writing.text}
+    values |= {"said": writing.instruction, "covers": section.notes if section else ""}
+    if of is not None:
+        values["of"] = of.text
+    is_in_another = of is not None and scripts.is_in_another(of.text, str(values["language"]))
+    if writing.act == Act.ASKED or is_in_another:  # then it may stay, or become, another language
+        del values["language"]
+    return values

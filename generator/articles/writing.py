@@ -5,7 +5,6 @@ first makes new Runs only, and waits for no Run.
 """
 
 import uuid
-from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -14,7 +13,6 @@ from generator.articles import prompts, reading
 from generator.articles.keeping import UNSTREAMED, end, tell
 from generator.lengths import TOLERANCE, is_as_long, nearer, trimmed, word_count
 from generator.models import Act, Article, Asks, Section, Writing
-from generator.recipes import scripts
 from generator.recipes.base import Ask, Misread
 from generator.steps import AT_ONCE, MOST_TRIES
 from providers.errors import LimitReached, ModelWithdrawn
@@ -158,24 +156,15 @@ def _kept(writing: Writing, run: Run) -> str:
         return run.text if reading.details(run.text) else ""
     model = run.served_by or run.model
     assert model is not None  # it answered
-    heading, ask, values = writing.section.heading, ask_of(writing, model), _own(writing)
+    heading, ask, values = (
+        writing.section.heading,
+        ask_of(writing, model),
+        reading.may_come_again(writing),
+    )
     if writing.asks != Asks.MORE:
         return reading.section_text(run.text, heading, ask, values)
     new = run.text.removeprefix(run.prefix)
     return f"{writing.text}\n\n{reading.section_text(new, heading, ask, values)}"
-
-
-def _own(writing: Writing) -> dict[str, Any]:
-    """Return what was filled in of an article and a section: it may come again in the answer."""
-    article, section, of = writing.article, writing.section, writing.of
-    values = {**article.work.values, "notes": article.notes, "far": writing.text}
-    values |= {"said": writing.instruction, "covers": section.notes if section else ""}
-    if of is not None:
-        values["of"] = of.text
-    is_in_another = of is not None and scripts.is_in_another(of.text, str(values["language"]))
-    if writing.act == Act.ASKED or is_in_another:  # then it may stay, or become, another language
-        del values["language"]
-    return values
 
 
 def _break_off(writing: Writing, run: Run) -> None:

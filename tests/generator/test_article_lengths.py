@@ -126,6 +126,7 @@ def test_shorter_and_longer_are_meant(owner, model, act, wanted):
 
 def test_words_are_counted_without_marks_and_chinese_by_its_characters():
     assert word_count("## A *title*\n\n- one\n- two\n\n1. three") == 5
+    assert word_count("It **begins**, _so_ `to say`.") == 5
     assert word_count("蜜蜂回家 by 路") == 6
     assert word_count("") == 0
     assert is_as_long(words(115), 100)
