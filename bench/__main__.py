@@ -21,7 +21,7 @@ import psutil
 
 from bench.figures import table
 
-PARTS = ("chat", "api", "browser", "startup", "markdown", "reading", "ledger", "trail")
+PARTS = ("chat", "articles", "api", "browser", "startup", "markdown", "reading", "ledger", "trail")
 RESULTS = Path(__file__).parent / "results"
 LONGEST_SECONDS = {"ledger": 1800}  # most parts: a few minutes
 ELSE_SECONDS = 420

@@ -18,15 +18,18 @@ from chat.consumers import ConversationConsumer  # noqa: E402
 from config.files import StaticFiles  # noqa: E402
 from config.origin import SameOrigin, nowhere  # noqa: E402
 from config.pages import Pages  # noqa: E402
+from generator.articles.consumers import ArticleConsumer  # noqa: E402
 from generator.consumers import WorkConsumer  # noqa: E402
 
 conversation: Any = ConversationConsumer.as_asgi()
 work: Any = WorkConsumer.as_asgi()
+article: Any = ArticleConsumer.as_asgi()
 elsewhere: Any = nowhere
 sockets = URLRouter(
     [
         path("ws/conversations/<uuid:conversation_id>/", conversation),
         path("ws/works/<uuid:work_id>/", work),
+        path("ws/articles/<uuid:work_id>/", article),
         re_path("", elsewhere),
     ]
 )

@@ -9,16 +9,18 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from accounts.models import User
 from generator.material import is_of_web
-from generator.models import LONGEST_TITLE, MOST_VARIANTS, Step, Variant, Work
+from generator.models import MOST_VARIANTS, Article, Step, Variant, Work
 from generator.own import is_open, recipe_of, version_of
 from generator.plan import Beginning, beginning
 from generator.recipes.base import Kind, Recipe
 from generator.steps import BY_PERSON, go_on, is_unfinished, lock, pause, queue_step
+from generator.titles import short_title
 from providers.errors import LimitReached
 from providers.models import ModelSpec
 from runs.actions import request_stop
@@ -47,7 +49,7 @@ def make_work(
                 owner=user,
                 recipe=recipe.slug,
                 version=version_of(recipe),
-                title=_short(recipe.title(values)),
+                title=short_title(recipe.title(values)),
                 values=dict(values),
                 client_id=client_id,
             )
@@ -169,21 +171,20 @@ def delete_work(work: Work) -> None:
 
     Not in one transaction, as `stop_variant`.
     """
-    topic = work.topic
+    topics = (work.topic, f"article.{work.pk}")
     with transaction.atomic():
+        # Workers lock a variant or an article, then what hangs on it; a delete alone would take
+        # them the other way.
+        Article.objects.lock_of(work.pk)
         locked = _locked(work)
-        # Workers lock a variant, then its steps; a delete alone would take them the other way.
         list(locked.variants.select_for_update().order_by("pk").values_list("pk"))
-        live = list(Run.objects.live().filter(step__variant__work=work))  # no more can be queued
+        of_it = Q(step__variant__work=work) | Q(writing__article=work.pk)
+        live = list(Run.objects.live().filter(of_it))  # no more can be queued
         locked.delete()
-        transaction.on_commit(lambda: publish(topic, {"type": "rights.changed"}))
+        for topic in topics:
+            transaction.on_commit(partial(publish, topic, {"type": "rights.changed"}))
     for run in live:
         request_stop(run)
-
-
-def _short(title: str) -> str:
-    title = " ".join(title.split())
-    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1].rstrip() + "…"
 
 
 def _locked(work: Work) -> Work:

@@ -7,7 +7,9 @@ class GeneratorConfig(AppConfig):
     verbose_name = _("Generator")
 
     def ready(self) -> None:
+        from generator.articles.door import ArticleDoor
         from generator.door import GeneratorDoor
         from runs import doors
 
         doors.register("generator", GeneratorDoor())
+        doors.register("article", ArticleDoor())

@@ -1,7 +1,7 @@
 """A text to work on: pasted, uploaded, or fetched from the web."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,9 +17,12 @@ _SOURCES = ("file", "address")
 
 
 class MaterialForm(RecipeForm):
-    """One of three is filled in; the text that was read is `text`, where it is from is `source`."""
+    """One of three is filled in; the text that was read is `text`, where it is from is `source`.
 
-    one_of = ("text", *_SOURCES)
+    Where `one_of` is empty, none need be.
+    """
+
+    one_of: ClassVar[Sequence[str]] = ("text", *_SOURCES)
 
     text = forms.CharField(
         label=_("Text"),
@@ -57,7 +60,7 @@ class MaterialForm(RecipeForm):
             return values
         values["source"] = ""
         given = [bool(values.get("text")), file is not None, bool(address)]
-        if sum(given) != 1:
+        if sum(given) > 1 or (self.one_of and not any(given)):
             self.add_error("text", self._which(any(given)))
         elif file is not None:
             self._read("file", lambda: read_document(file.name, file.read()), file.name)

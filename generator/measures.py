@@ -4,10 +4,9 @@ import re
 
 from django.utils.translation import ngettext
 
+from generator.lengths import word_count
 from generator.recipes.base import Kind
 
-# A character of Chinese or Japanese counts as a word.
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
 # A block of code in Markdown, to its end or that of the text.
 _CODE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n]*\n(?P<code>.*?)(?:^ {0,3}\1[`~]* *$|\Z)", re.MULTILINE | re.DOTALL
@@ -23,7 +22,7 @@ def measure(text: str, kind: Kind) -> str:
         return ngettext("%(rows)s row", "%(rows)s rows", rows) % {"rows": rows}
     code = "" if kind is Kind.PLAIN else "\n".join(each["code"] for each in _CODE.finditer(text))
     lines = sum(bool(line.strip()) for line in code.splitlines())
-    words = len(_WORD.findall(_CODE.sub("", text) if lines else text))
+    words = word_count(_CODE.sub("", text) if lines else text)
     told = []
     if words or not lines:
         told.append(ngettext("%(words)s word", "%(words)s words", words) % {"words": words})

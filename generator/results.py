@@ -14,7 +14,7 @@ from boundary.markdown import render, verbatim
 from generator.measures import measure
 from generator.models import MOST_VARIANTS, Step, Variant, Work
 from generator.own import recipe_of
-from generator.recipes.base import Kind, Problem
+from generator.recipes.base import Kind, Problem, Recipe
 from generator.steps import BY_PERSON
 from providers.errors import Sentence, sentence_of
 from runs.models import Run
@@ -54,6 +54,7 @@ class Result:
     progress: Progress | None
     is_picked: bool
     kind: Kind
+    is_outline: bool
     is_on_page: bool = False
 
     @property
@@ -192,9 +193,9 @@ def results_of(work: Work, only: Collection[UUID] | None = None) -> list[Result]
     shown = list(variants)
     last = _last_steps(shown)
     progress = _progress(shown)
-    kind = recipe_of(work).kind
+    recipe = recipe_of(work)
     return [
-        _result(work, variant, last.get(variant.pk), progress.get(variant.pk), kind)
+        _result(work, variant, last.get(variant.pk), progress.get(variant.pk), recipe)
         for variant in shown
     ]
 
@@ -206,7 +207,7 @@ def result_of(work: Work, step: Step, on_page: str | None) -> Result:
     """
     variant = work.variants.select_related("model").get(pk=step.variant_id)
     progress = _progress([variant]).get(variant.pk)
-    return _result(work, variant, step, progress, recipe_of(work).kind, on_page)
+    return _result(work, variant, step, progress, recipe_of(work), on_page)
 
 
 def html_of(text: str, kind: Kind, *, is_whole: bool = True) -> SafeString:
@@ -231,10 +232,10 @@ def _result(
     variant: Variant,
     step: Step | None,
     progress: Progress | None,
-    kind: Kind,
+    recipe: Recipe,
     on_page: str | None = None,
 ) -> Result:
-    run = step.run if step is not None else None
+    run, kind = step.run if step is not None else None, recipe.kind
     is_live = run is not None and run.is_live
     text = run.text if run is not None and is_live else variant.text
     if is_live and on_page is not None:
@@ -249,6 +250,7 @@ def _result(
         progress=progress,
         is_picked=work.picked_id == variant.pk,
         kind=kind,
+        is_outline=recipe.is_outline,
         is_on_page=not is_live and html == on_page,
     )
 

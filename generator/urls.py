@@ -15,6 +15,7 @@ urlpatterns = [
     path("variants/<uuid:pk>/stop/", views.variant_stop, name="variant-stop"),
     path("variants/<uuid:pk>/resume/", views.variant_resume, name="variant-resume"),
     path("variants/<uuid:pk>/pick/", views.variant_pick, name="variant-pick"),
+    path("", include("generator.articles.urls")),
     path("<slug:slug>/", views.recipe_view, name="recipe-view"),
     path("<slug:slug>/check/", views.recipe_check, name="recipe-check"),
 ]

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from generator import actions, pages
 from generator.forms import OrderForm
-from generator.models import OwnRecipe, Variant, Work
+from generator.models import Article, OwnRecipe, Variant, Work
 from generator.own import is_open, recipe_of, recipe_of_version
 from generator.recipes import built_in
 from generator.recipes.base import Recipe, Values
@@ -162,7 +162,11 @@ def work_list(request: Request) -> HttpResponse:
 
 @require_safe
 def work_view(request: Request, pk: uuid.UUID) -> HttpResponse:
-    return _work_page(request, _own(request, pk))
+    """Show a work; one that became an article is shown as that, but for its outlines."""
+    work = _own(request, pk)
+    if "outlines" not in request.GET and Article.objects.filter(pk=pk).exists():
+        return redirect("generator:article", pk)
+    return _work_page(request, work)
 
 
 def _work_page(request: Request, work: Work, refusal: Refusal | None = None) -> HttpResponse:

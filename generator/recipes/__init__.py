@@ -12,6 +12,7 @@ from generator.recipes.code_write import CodeWrite
 from generator.recipes.completion import Completion
 from generator.recipes.email import Email
 from generator.recipes.extraction import Extraction
+from generator.recipes.long_article import LongArticle
 from generator.recipes.minutes import Minutes
 from generator.recipes.news_report import NewsReport
 from generator.recipes.poem import Poem
@@ -27,6 +28,7 @@ from generator.recipes.translation import Translation
 
 _ALL: tuple[Recipe, ...] = (
     Article(),
+    LongArticle(),
     BlogPost(),
     NewsReport(),
     Story(),

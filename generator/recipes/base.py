@@ -160,6 +160,7 @@ class Recipe:
     Form: type[RecipeForm] = RecipeForm
     material: ClassVar[str] = ""
     join: ClassVar[Join] = Join.NOTES
+    is_outline: ClassVar[bool] = False  # of an article, which is written from there
     is_own: ClassVar[bool] = False  # people wrote its prompts
     abilities: ClassVar[Sequence[Ability]] = (Ability.CHAT,)  # of its models, one of these
 

@@ -24,7 +24,7 @@ from providers.models import ModelSpec, Provider
 from runs.models import Run
 from tests.api.conftest import recently_proven
 from tests.generator.kitchen import make_recipe
-from tests.generator.readers import filled, variant_of
+from tests.generator.newsroom import whole
 
 # By the route's beginning: whose id it takes, of the rows that `owned` makes.
 KINDS = {
@@ -39,6 +39,9 @@ KINDS = {
     "generate/own/": "recipe",
     "generate/works/": "work",
     "generate/variants/": "variant",
+    "generate/articles/": "article",
+    "generate/sections/": "section",
+    "generate/versions/": "section version",
 }
 # These carry a secret instead, and belong to whoever has it.
 BY_SECRET = ("accounts/^confirm-email/", "accounts/^password/reset/key/")
@@ -92,12 +95,17 @@ def owned(owner: User, monkeypatch: pytest.MonkeyPatch) -> dict[str, models.Mode
         user=owner, ip="192.0.2.1", user_agent=SECRETS, session_key="s" * 32
     )
     recipe = make_recipe(owner, name=SECRETS, prompt=f"{SECRETS} {{{{what}}}} {{{{tone}}}}")
-    variant = variant_of(owner, spec, "story", filled("story", idea=SECRETS))
+    plan = [(SECRETS, SECRETS), ("Another", SECRETS)]
+    article = whole(owner, spec, topic=SECRETS, plan=plan)
+    section = article.sections.in_order()[0]
     return {
         "recipe": recipe,
         "version": recipe.current,
-        "work": variant.work,
-        "variant": variant,
+        "work": article.work,
+        "variant": article.outline,
+        "article": article,
+        "section": section,
+        "section version": section.current,
         "conversation": exchange.conversation,
         "message": exchange.answer,
         "prompt": save_prompt(owner, name=SECRETS, text=SECRETS),
@@ -135,6 +143,9 @@ def fields() -> dict[str, object]:
         "overlap": "0",
         "client_id": uuid.uuid4(),
         "day_budget": "5",
+        "decision": f"accept:{uuid.uuid4()}",
+        "do": "add",
+        "new": uuid.uuid4(),
     }
 
 

@@ -4,7 +4,8 @@ import uuid
 
 from accounts.models import Team, User
 from generator.actions import make_work, pick_variant
-from generator.models import OwnRecipe, Step, Variant, Work
+from generator.articles.keeping import add_version
+from generator.models import Act, Article, OwnRecipe, Step, Variant, Work
 from generator.own_actions import create_recipe, share_recipe
 from generator.own_content import Content
 from generator.own_variables import Variable
@@ -13,6 +14,7 @@ from providers.models import ModelSpec
 from runs.actions import finish
 from runs.claims import claim
 from runs.states import State
+from tests.generator import newsroom
 from tests.generator.readers import filled
 
 IDEA = "A lighthouse keeper finds a letter that is addressed to the sea."
@@ -55,6 +57,50 @@ def works(person: User, model: ModelSpec) -> None:
     for slug, title in TITLES:
         Work.objects.create(owner=person, recipe=slug, title=title, client_id=uuid.uuid4())
     story(person, model)
+
+
+PLAN = [
+    ("The sun as a compass", "How bees read the angle of the sun, and what they do on a grey day."),
+    ("The dance in the dark", "What the waggle dance tells the others: direction and distance."),
+    ("Home by heart", "Landmarks, smells, and the last metres before the hive."),
+]
+PARAGRAPHS = [
+    "A bee that leaves the hive for the first time flies backwards. It looks at its home, "
+    "hovers, draws a circle, and then a larger one. Only when it has learnt what home looks "
+    "like does it turn to the meadow.\n\nFrom then on the **sun** is its compass. The bee reads"
+    " the angle between the sun and its way, and corrects it for the hour, since the sun does"
+    " not wait. On a grey day a patch of blue is enough: its eyes see how light is polarised.",
+    "Inside the hive it is dark, and nobody can point. So the forager dances. She runs straight "
+    "ahead, wagging, turns, and runs again; the angle to the vertical is the angle to the sun, and "
+    "each second of wagging is about a kilometre.\n\n- The more she wags, the further it is.\n"
+    "- The livelier she dances, the better it tastes.",
+    "The last metres are flown by memory. A tree, a fence, the smell of the neighbours: each "
+    "bee keeps a map of small things. Move the hive by three metres, and for an hour the air "
+    "is full of bees that wait where it used to stand.",
+]
+AROUND = {
+    "summary": "How a bee finds its way: by the sun, by what others tell, and by heart.",
+    "seo_title": "How bees find their way home",
+    "seo_description": "The sun as a compass, a dance as a map, and a memory for small things.",
+    "keywords": "bees, navigation, waggle dance",
+}
+
+
+def article(person: User, model: ModelSpec) -> Article:
+    """An article that is written, with what the last pass proposes for its first section."""
+    made = newsroom.article_of(person, model, plan=PLAN)
+    for section, text in zip(newsroom.sections(made), PARAGRAPHS, strict=True):
+        section.words = 80
+        section.current = add_version(section, text, Act.WRITE, model=model)
+        section.save()
+    first = newsroom.sections(made)[0]
+    shorter = PARAGRAPHS[0].replace(
+        "for the first time flies backwards", "flies backwards at first"
+    )
+    first.proposed = add_version(first, shorter, Act.MEND, model=model)
+    first.save()
+    Article.objects.filter(pk=made.pk).update(**AROUND)
+    return made
 
 
 def own_recipe(person: User) -> OwnRecipe:

@@ -253,6 +253,32 @@ def test_recipes(draw, cooked, name, language):
     draw(f"{name}{end}", lambda page: page.goto(RECIPES[name](*cooked)), language=language)
 
 
+ARTICLE = {
+    "article": lambda article, section: f"/generate/articles/{article.pk}/",
+    "article-outline": lambda article, section: f"/generate/articles/{article.pk}/outline/",
+    "article-edit": lambda article, section: f"/generate/sections/{section.pk}/edit/",
+    "article-versions": (
+        lambda article, section: f"/generate/sections/{section.pk}/versions/?version=2"
+    ),
+    "article-details": lambda article, section: f"/generate/articles/{article.pk}/details/",
+}
+
+
+@pytest.fixture
+def composed(person: User, model: ModelSpec, monkeypatch: pytest.MonkeyPatch) -> tuple:
+    """An article and its first section, made without the worker."""
+    monkeypatch.setattr("runs.actions.hint_worker", lambda run_id: None)
+    article = kitchen.article(person, model)
+    return article, article.sections.get(position=0)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+@pytest.mark.parametrize("name", ARTICLE)
+def test_article(draw, composed, name, language):
+    end = "-zh" if language == "zh-CN" else ""
+    draw(f"{name}{end}", lambda page: page.goto(ARTICLE[name](*composed)), language=language)
+
+
 def test_work_in_progress(draw, person, model, fake):
     def show(page: Page) -> None:
         for story in kitchen.STORIES:

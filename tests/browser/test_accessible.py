@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from chat.models import Conversation
+from tests.browser import kitchen
 from tests.browser.steps import answers, ask, begin
 from tests.generator.kitchen import make_recipe
 
@@ -125,6 +126,21 @@ def test_recipes_of_ones_own(page, person, model):
     ):  # fmt: skip
         page.goto(path)
         check(page)
+
+
+def test_articles(page, person, model, fake, monkeypatch):
+    monkeypatch.setattr("runs.actions.hint_worker", lambda run_id: None)
+    made = kitchen.article(person, model)
+    base, section = f"/generate/articles/{made.pk}", made.sections.get(position=0).pk
+    for path in (
+        f"{base}/outline/", f"{base}/details/", f"/generate/works/{made.pk}/?outlines",
+        f"/generate/sections/{section}/edit/", f"/generate/sections/{section}/versions/?version=2",
+        f"{base}/",
+    ):  # fmt: skip
+        page.goto(path)
+        check(page)
+    page.get_by_role("button", name="Rewrite").first.click()
+    check(page)
 
 
 def test_pages_of_nobody(enter, theme, model):

@@ -127,10 +127,10 @@ def test_code_of_templates_reaches_the_prompt_as_it_is(recipe):
 
 @every
 def test_five_megabytes_are_refused_with_a_sentence_and_quickly(recipe):
-    began = time.monotonic()
+    began = time.process_time()
     form = recipe.Form(sample(recipe, written="x" * 5_000_000))
     assert not form.is_valid()
-    assert time.monotonic() - began < 3
+    assert time.process_time() - began < 3
     for name in texts(recipe):
         assert form.errors[name]
 

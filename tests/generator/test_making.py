@@ -204,6 +204,6 @@ def test_a_recipe_that_is_deleted_while_it_is_used_leaves_the_answer(owner, mode
     "text", ["%" + "0" * 40_000, "http://a" + ")" * 60_000 + "/x"], ids=["percent", "address"]
 )
 def test_odd_marks_do_not_hold_a_worker_up(text):
-    began = time.monotonic()
+    began = time.process_time()
     lost(text, text)
-    assert time.monotonic() - began < 2
+    assert time.process_time() - began < 2

@@ -65,9 +65,9 @@ def test_a_quotation_that_the_text_does_not_say_is_a_problem(values):
 def test_thousands_of_quotations_are_looked_at_within_a_moment():
     text = " ".join(map(str, range(150_000)))
     many = "\n".join(f"> {text[at : at + 40]}" for at in range(0, 800_000, 40))
-    began = time.monotonic()
+    began = time.process_time()
     recipe.read(filled("questions", text=text, questions="Which?"), many)
-    assert time.monotonic() - began < 1.5
+    assert time.process_time() - began < 1.5
 
 
 def test_it_is_called_by_its_questions(values):

@@ -160,9 +160,9 @@ class TestExtraction:
         """
         values = filled("extraction", text="Ada met Bob. " * 75_000)
         many = [{"kind": "person", "text": name} for name in ("Ada", *map(str, range(20_000)))]
-        began = time.monotonic()
+        began = time.process_time()
         rows = lines("extraction", values, {"found": many})[2:]
-        assert time.monotonic() - began < 4
+        assert time.process_time() - began < 4
         assert len(rows) == 20_001
         assert rows[:2] == ["| person | Ada | 75000 |", "| person | 0 | 0 |"]
         assert rows[-1] == "| person | 19999 |  |"

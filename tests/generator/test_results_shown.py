@@ -38,7 +38,7 @@ def page_of(client, variant: Variant) -> str:
         ("Look:\n\n```\na\n```\n\nThat is it.", Kind.MARKDOWN, "4 words · 1 line of code"),
         ("~~~~\na\n~~~\nb\n~~~~~\nend", Kind.MARKDOWN, "1 word · 3 lines of code"),
         ("```\nnever closed", Kind.MARKDOWN, "1 line of code"),
-        ("```\nfences are words\n```", Kind.PLAIN, "5 words"),
+        ("```\nfences are no words\n```", Kind.PLAIN, "4 words"),
         ("| a | b |\n| --- | --- |\n| 1 | 2 |", Kind.TABLE, "1 row"),
         ("| a |\n| --- |", Kind.TABLE, "0 rows"),
     ],
