@@ -169,7 +169,8 @@ def _kept(writing: Writing, run: Run) -> str:
 
 def _break_off(writing: Writing, run: Run) -> None:
     """Keep what there is of a writing that was stopped or failed."""
-    text = run.text if word_count(run.text) >= word_count(writing.text) else writing.text
+    is_more = word_count(run.text) > word_count(writing.text)
+    text = run.text if is_more or not writing.text else writing.text
     end(writing, text, run, is_whole=False)
     if run.state != State.STOPPED:
         pause(writing.article, run.error_kind)
