@@ -107,7 +107,7 @@ def test_recipes(page, model, fake):
     fake.queue(pieces=["Half of it. "], stall_after=1)
     page.get_by_role("button", name="Make it").click()
     expect(page.locator("[data-state=done]")).to_have_count(1)
-    expect(page.locator("[data-state=running]")).to_contain_text("Half of it.")
+    expect(page.locator(".result[data-live]")).to_contain_text("Half of it.")
     check(page)
     page.get_by_role("button", name="Stop").click()
     expect(page.locator("[data-state=stopped]")).to_have_count(1)

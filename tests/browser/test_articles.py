@@ -56,7 +56,8 @@ def queue_whole(fake, size: int = 100, letters: str = "abc") -> None:
 
 
 def test_a_newcomer_plans_and_writes_an_article(enter, person, model, fake):
-    page = enter(person)
+    # A page that fades in takes no pointer yet, and nobody is as quick as a test.
+    page = enter(person, reduced_motion="reduce")
     page.goto("/generate/")
     page.get_by_role("link", name="Article with an outline").click()
     page.get_by_label("Topic").fill("How bees find home")
@@ -226,7 +227,9 @@ def test_long_titles_and_menus_stay_on_a_phone(enter, person, article, fake):
     for place in ("outline/", ""):
         page.goto(f"/generate/articles/{article.pk}/{place}")
         assert page.evaluate("document.documentElement.scrollWidth") == 390
+    page.wait_for_timeout(500)  # what was written just now comes once more by the socket
     section(page, 1).get_by_role("button", name="Rewrite").click()
+    expect(section(page, 1).locator(".rewrite-menu")).to_be_visible()
     menu = section(page, 1).locator(".rewrite-menu").bounding_box()
     assert menu["y"] >= 0
     assert menu["y"] + menu["height"] <= 600
