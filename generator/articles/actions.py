@@ -6,7 +6,6 @@ from uuid import UUID, uuid5
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -32,14 +31,19 @@ def write_article(article: Article, model: ModelSpec) -> None:
     article = lock(article)
     if not article.sections.in_order().exists():
         raise ValidationError(_("Add a section first."), code="empty")
-    article.model, article.paused_by = model, ""
-    article.save(update_fields=["model", "paused_by"])
+    _choose(article, model)
     busy = article.writings.filter(is_open=True).values("section")
     waiting = article.sections.unwritten().select_related("current")
     for section in waiting.exclude(pk__in=busy.filter(section__isnull=False)):
         _begin(article, section, Act.WRITE, words=section.words)
     touch(article)
     go_on(article)
+
+
+def _choose(article: Article, model: ModelSpec) -> None:
+    """Let `model` write what is asked for from here on; what was paused goes on."""
+    article.model, article.paused_by = model, ""
+    article.save(update_fields=["model", "paused_by"])
 
 
 def _begin(article: Article, section: Section, act: Act, **options: Any) -> None:
@@ -70,8 +74,7 @@ def rewrite_section(
     writing_id = uuid5(section.pk, str(client_id))
     if section.writings.filter(pk=writing_id).exists():
         return
-    if section.writings.filter(is_open=True).exists():
-        raise ValidationError(_("This is still being written. Stop it first."), code="writing")
+    refuse_while_writing(section)
     if section.position is None:
         raise ValidationError(_("This section was taken out of the article."), code="taken_out")
     if act != Act.WRITE and section.current is None:
@@ -80,8 +83,7 @@ def rewrite_section(
     if act in (Act.SHORTER, Act.LONGER):
         section.words = words or section.words
         section.save(update_fields=["words"])
-    article.model, article.paused_by = model, ""
-    article.save(update_fields=["model", "paused_by"])
+    _choose(article, model)
     Writing.objects.create(
         pk=writing_id,
         article=article,
@@ -122,8 +124,7 @@ def mend_article(article: Article, model: ModelSpec, client_id: UUID) -> None:
     sections = list(article.sections.in_order().select_related("current"))
     if len(sections) < 2 or any(section.current is None for section in sections):
         raise ValidationError(_("Write all sections first."), code="unwritten")
-    article.model, article.paused_by = model, ""
-    article.save(update_fields=["model", "paused_by"])
+    _choose(article, model)
     for section in sections:
         _begin(article, section, Act.MEND, pk=ids[section.pk])
     touch(article)
@@ -143,8 +144,7 @@ def suggest_details(article: Article, model: ModelSpec, client_id: UUID) -> None
         raise ValidationError(_("Write a section first."), code="unwritten")
     if article.writings.filter(is_open=True, act=Act.DETAILS).exists():
         return
-    article.model, article.paused_by = model, ""
-    article.save(update_fields=["model", "paused_by"])
+    _choose(article, model)
     Writing.objects.create(pk=writing_id, article=article, act=Act.DETAILS, instruction=ANEW)
     touch(article)
     go_on(article)
@@ -224,11 +224,12 @@ def decide(section: Section, version: UUID, *, accept: bool) -> None:
 
 @transaction.atomic
 def accept_all(article: Article) -> None:
-    """Accept all that the last pass proposes."""
+    """Accept all that is proposed."""
     article = lock(article)
-    proposed = article.sections.in_order().filter(proposed__isnull=False)
-    proposed.update(current=F("proposed"), proposed=None, updated_at=Now())
-    touch(article)
+    for section in article.sections.in_order().filter(proposed__isnull=False):
+        section.current_id, section.proposed = section.proposed_id, None
+        section.save(update_fields=["current", "proposed"])
+        touch(article, section)
 
 
 @transaction.atomic

@@ -31,7 +31,7 @@ class ArticleConsumer(RunConsumer[Writing]):
         """Return the sections that changed since the page was made, and what is being written."""
         live = self._writings().filter(run__state__in=LIVE).order_by("section__position")
         late = self._read().sections.in_order().filter(updated_at__gt=made_at(self.scope))
-        patches = [patch for section in late for patch in self._section(section.pk)]
+        patches = self._sections(list(late.values_list("pk", flat=True)))
         return [*patches, *self._state()], list(live)
 
     def _read(self) -> Article:
@@ -59,14 +59,14 @@ class ArticleConsumer(RunConsumer[Writing]):
         if name == "outline":
             return [RELOAD]
         if name == "section":
-            return [] if self._is_written(UUID(key)) else self._section(UUID(key))
+            return [] if self._is_written(UUID(key)) else self._sections([UUID(key)])
         return self._state()
 
     def _is_written(self, section_id: UUID) -> bool:
         return self._writings().filter(section=section_id, run__state__in=LIVE).exists()
 
-    def _section(self, section_id: UUID) -> list[Patch]:
-        return self._written(views_of(self._read(), section_id))
+    def _sections(self, section_ids: list[UUID]) -> list[Patch]:
+        return self._written(views_of(self._read(), section_ids))
 
     def _written(self, views: list[SectionView]) -> list[Patch]:
         with translation.override(self.language):

@@ -27,8 +27,8 @@ def locked_section(section: Section) -> tuple[Article, Section]:
     return article, now
 
 
-def refuse_while_writing(article: Article) -> None:
-    if article.writings.filter(is_open=True).exists():
+def refuse_while_writing(what: Article | Section) -> None:
+    if what.writings.filter(is_open=True).exists():
         raise ValidationError(_("This is still being written. Stop it first."), code="writing")
 
 
@@ -131,8 +131,7 @@ def save_outline(article: Article, rows: Mapping[UUID, Mapping[str, Any]]) -> No
 def remove_section(section: Section) -> None:
     """Take it out of the article; it is kept with all its versions."""
     article, section = locked_section(section)
-    if section.writings.filter(is_open=True).exists():
-        raise ValidationError(_("This is still being written. Stop it first."), code="writing")
+    refuse_while_writing(section)
     if section.position is None:
         return
     section.position, section.updated_at = None, Now()

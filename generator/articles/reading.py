@@ -13,6 +13,7 @@ from generator.recipes.base import Ask, Values
 from generator.recipes.outlines import LONGEST_HEADING
 from generator.recipes.prompting import unfenced
 from generator.recipes.structured import json_of, misread
+from generator.shortening import shortened
 
 LONGEST_SUMMARY, LONGEST_KEYWORDS = 2000, 300
 _LONGEST_LINE = 2 * LONGEST_HEADING  # of what can be a heading
@@ -96,7 +97,7 @@ def _plain(line: str) -> str:
 
 def _line(text: str, longest: int) -> str:
     text = " ".join(text.split()).strip('"“”# ')
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return shortened(text, longest)
 
 
 def may_come_again(writing: Writing) -> dict[str, Any]:

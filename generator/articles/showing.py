@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
@@ -231,12 +231,12 @@ class ArticleView:
         return self.is_whole and len(self.sections) > 1 and not self.is_live
 
 
-def views_of(article: Article, only: UUID | None = None) -> list[SectionView]:
-    """Return an article's sections in their order, or one of them."""
+def views_of(article: Article, only: Collection[UUID] | None = None) -> list[SectionView]:
+    """Return an article's sections in their order, or some of them."""
     sections = article.sections.in_order().select_related("current__model", "proposed")
     counted = sections.annotate(version_count=Count("versions"))
     if only is not None:
-        counted = counted.filter(pk=only)
+        counted = counted.filter(pk__in=only)
     shown = list(counted)
     last = Writing.objects.filter(section__in=shown).select_related("run__served_by")
     latest = last.order_by("section", "-created_at").distinct("section")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from generator.articles import actions, planning
 from generator.articles.forms import DetailsForm
-from generator.articles.showing import ArticleView, views_of
+from generator.articles.showing import ArticleView
 from generator.models import Article, Section, Variant
 from generator.recipes.long_article import LongArticle
 from generator.requests import Request, or_not_found
@@ -132,10 +132,9 @@ def acted(
         place = f"#section-{section.pk}" if section is not None else ""
         return redirect(f"{address_of(article)}{place}")
     article.refresh_from_db(fields=["paused_by"])
-    context = {
-        "views": views_of(article, section.pk if section is not None else None),
-        "shown": ArticleView.of(article),
-    }
+    shown = ArticleView.of(article)
+    views = [each for each in shown.sections if section is None or each.id == section.pk]
+    context = {"views": views, "shown": shown}
     return render(request, "generator/articles/_now.html", context)
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from generator.shortening import shortened
+
 MOST_SECTIONS = 50
 LONGEST_HEADING = 200  # code points
 LONGEST_NOTES = 2000
@@ -73,9 +75,9 @@ def _begun(line: str) -> Planned:
     parted = None if bold else _PARTED.fullmatch(rest)
     split = bold or parted
     if split is None:
-        return Planned(_short(_plain(rest), LONGEST_HEADING))
+        return Planned(shortened(_plain(rest), LONGEST_HEADING))
     notes = _plain(split["notes"])
-    return Planned(_short(_plain(split["heading"]), LONGEST_HEADING), [notes] if notes else [])
+    return Planned(shortened(_plain(split["heading"]), LONGEST_HEADING), [notes] if notes else [])
 
 
 def _unmarked(line: str) -> str:
@@ -93,8 +95,4 @@ def _plain(text: str) -> str:
 
 
 def _said(notes: Sequence[str]) -> str:
-    return _short(" ".join(note for note in notes if note), LONGEST_NOTES)
-
-
-def _short(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    return shortened(" ".join(note for note in notes if note), LONGEST_NOTES)

@@ -11,6 +11,7 @@ from jsonschema.exceptions import best_match
 
 from boundary.storable import all_storable
 from generator.recipes.base import Misread, Problem
+from generator.shortening import shortened
 
 _FENCED = re.compile(r"```[\w-]*\n(.*?)```", re.DOTALL)
 _BEGINNING = re.compile(r"[{\[]")
@@ -53,8 +54,7 @@ def json_of(text: str, schema: dict[str, Any]) -> Any:
 
 def misread(reason: str) -> Misread:
     """Return what tells the model that its answer is not the data it was asked for."""
-    if len(reason) > _LONGEST_REASON:
-        reason = reason[: _LONGEST_REASON - 1] + "…"
+    reason = shortened(reason, _LONGEST_REASON)
     return Misread(
         Problem.NOT_JSON,
         f"An earlier answer could not be used: {reason}. Answer with the JSON only, in exactly "

@@ -10,6 +10,7 @@ from accounts.actions import erase_user
 from boundary.markdown import render
 from generator.actions import delete_work
 from generator.articles.actions import (
+    accept_all,
     change_details,
     edit_section,
     mend_article,
@@ -239,6 +240,8 @@ async def test_what_the_last_pass_proposes_comes(done, model, session):
     await sync_to_async(reply_all)(done, lambda writing: f"{words(100)} Mended.")
     await until(socket, "<ins>")
     await until(socket, "Accept all 3 changes")
+    await sync_to_async(accept_all)(done)
+    await all_of(socket, *[f'id="section-{s.pk}"' for s in await sync_to_async(sections)(done)])
     await socket.leave()
 
 
